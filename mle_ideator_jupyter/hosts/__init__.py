@@ -1,0 +1,1 @@
+"""Where cells run and data are looked at."""

@@ -1,0 +1,1 @@
+"""Who proposes: the embedded Playbook, and later language models."""

@@ -1,0 +1,1 @@
+"""Who implements: the embedded Recipe Implementer, and later language models."""

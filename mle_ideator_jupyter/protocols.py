@@ -1,0 +1,157 @@
+"""The seams: who proposes (Ideator), who implements (Implementer), where cells run (Host), who grades (Grader).
+
+Implementations live on higher floors and know nothing of each other; `loop.py` knows only these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, Union, runtime_checkable
+
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.facts import Namespace, Profile
+from mle_ideator_jupyter.model import Binding, Graded, Idea, Limits, Struct, Task, Trial, new_id
+
+
+class Cell(Struct):
+    """Code to run, with a title for people. `keep` names the variables that the cell may leave behind; None keeps all."""
+
+    source: str
+    title: str = ""
+    id: str = ""
+    keep: tuple[str, ...] | None = None
+
+
+def cell(source: str, title: str = "", keep: tuple[str, ...] | None = None) -> Cell:
+    """Return a Cell with a fresh id."""
+    return Cell(source=source, title=title, id=new_id(), keep=keep)
+
+
+class Reported(Struct):
+    """What the cell said through `report_score`: the mean, its folds, and the file of its submission, if any."""
+
+    value: float
+    folds: tuple[float, ...] = ()
+    metric: str | None = None
+    submission: str | None = None
+
+
+class CellResult(Struct):
+    """How a cell ended. `outputs` are nbformat outputs, capped; `changed` names variables changed in place or that could not be put back.
+
+    `message` is the last line of the error, or what limit was met. `traceback` is capped plain text.
+    """
+
+    status: Literal["ok", "error", "timeout", "memory", "interrupted", "died"]
+    reported: Reported | None = None
+    outputs: tuple[dict[str, Any], ...] = ()
+    message: str = ""
+    traceback: str = ""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    changed: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- actions an Implementer yields
+
+
+class RunCell(Struct, tag="run_cell"):
+    """Run this cell; the observation is its CellResult. `fidelity` is that of a score it reports."""
+
+    cell: Cell
+    fidelity: str = "full"
+
+
+class SeekHelp(Struct, tag="seek_help"):
+    """Ask the Ideator; the observation is an Idea, or None when there is no help to be had."""
+
+    question: str
+
+
+class Finish(Struct, tag="finish"):
+    """The trial ends here; a reason is given when it ends without a score."""
+
+    reason: str = ""
+
+
+Action = Union[RunCell, SeekHelp, Finish]
+Observation = Union[CellResult, Idea, None]
+
+
+@runtime_checkable
+class Ideator(Protocol):
+    """Who proposes. Errors of a model are data; only faults of ours are raised."""
+
+    name: str
+
+    async def propose(self, brief: Brief, n: int = 1) -> Sequence[Idea]:
+        """Return up to `n` ideas, best first; fewer, or none, when there is nothing new to say."""
+        ...
+
+
+@runtime_checkable
+class Implementer(Protocol):
+    """Who turns one idea into cells. It yields actions to the loop and has no loop of its own."""
+
+    name: str
+
+    def plan(self, brief: Brief, idea: Idea | None, parent: Trial | None) -> dict[str, Any] | None:
+        """Return the Recipe (as plain data) that this idea would give, or None where there is no Recipe.
+
+        Raises `EditError` when the idea does not fit. Runs nothing.
+        """
+        ...
+
+    def implement(
+        self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
+    ) -> AsyncGenerator[Action, Observation]:
+        """Yield actions until `Finish`; each is answered by `asend(observation)`. No idea is the baseline (number 0) or an own move."""
+        ...
+
+    def own_move(self, brief: Brief) -> Idea | None:
+        """Return the next of its own moves as an Idea (for runs without an Ideator), or None when there are no more."""
+        ...
+
+    def keep(self, brief: Brief, best: Trial) -> Sequence[Cell]:
+        """Return the best solution as ordinary cells; the last one writes `submission.csv` where there is test data."""
+        ...
+
+
+@runtime_checkable
+class Host(Protocol):
+    """Where cells run and data are looked at."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Make ready to run cells, with the notebook's own cells already run. Raises `HostError`."""
+        ...
+
+    async def run(self, cell: Cell, limits: Limits = ...) -> CellResult:
+        """Run one cell within the limits. A cell that fails is a result, not an exception; when this returns, nothing of the cell still runs."""
+        ...
+
+    async def namespace(self) -> Namespace:
+        """Return what the kernel holds."""
+        ...
+
+    async def profile(self, binding: Binding) -> Profile:
+        """Return the profile of the Binding's data. Raises `BindingError` when the data cannot be used."""
+        ...
+
+    async def interrupt(self) -> None:
+        """Stop the running cell, if any, and return when it has stopped."""
+        ...
+
+    async def close(self) -> None:
+        """End everything that was started; safe to call twice."""
+        ...
+
+
+class Grader(Protocol):
+    """Scores a submission from private answers, outside any trial's process."""
+
+    def grade(self, submission: Path, task: Task) -> Graded:
+        """Return the graded score. Raises `GradeError` when the file is no valid submission."""
+        ...

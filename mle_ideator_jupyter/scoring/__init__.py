@@ -1,0 +1,1 @@
+"""Where scores come from: reported by a cell, or graded from private answers."""
