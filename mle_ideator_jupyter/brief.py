@@ -26,14 +26,14 @@ CHARACTERS_PER_TOKEN = 3.6
 """Calibrated estimate for English text with numbers and code; an endpoint's own count is better where there is one."""
 
 
-class HistoryItem(Struct):
+class HistoryItem(Struct, frozen=True, kw_only=True):
     """One finished trial with the idea it came from, if any."""
 
     trial: Trial
     idea: Idea | None = None
 
 
-class Brief(Struct):
+class Brief(Struct, frozen=True, kw_only=True):
     """What an agent is told about a task at one moment of a run.
 
     `parent` is the trial to improve on (usually the best); `noise` is the standard deviation of

@@ -12,7 +12,7 @@ from mle_ideator_jupyter.model import Struct
 Role = Literal["numeric", "boolean", "categorical", "date", "text", "id", "constant"]
 
 
-class ColumnProfile(Struct):
+class ColumnProfile(Struct, frozen=True, kw_only=True):
     """What is known of one feature column.
 
     `association` is the strength of its relation with the target, 0 to 1, of any shape
@@ -64,7 +64,7 @@ class ColumnProfile(Struct):
     """Share of test rows whose level does not occur in train."""
 
 
-class TargetProfile(Struct):
+class TargetProfile(Struct, frozen=True, kw_only=True):
     """What is known of the target. `classes` are labels (as text) with their shares, most common first, at most 20."""
 
     name: str
@@ -83,15 +83,19 @@ class TargetProfile(Struct):
     """Of successive rows in time order (or file order, where there is no time)."""
 
 
-class Pair(Struct):
-    """Two numeric columns and a number about them: `correlation` (absolute), or how much a ratio, difference or product of them relates to the target beyond each alone."""
+class Pair(Struct, frozen=True, kw_only=True):
+    """Two columns and a number about them.
+
+    The absolute correlation, or how much more their ratio, difference or product relates to
+    the target than the stronger of the two alone.
+    """
 
     a: str
     b: str
     value: float
 
 
-class Profile(Struct):
+class Profile(Struct, frozen=True, kw_only=True):
     """All that is known of a task's data, without any of the rows."""
 
     rows: int
@@ -127,8 +131,8 @@ class Profile(Struct):
         return tuple(c for c in self.columns if c.role in roles)
 
 
-class KernelFacts(Struct):
-    """What the kernel has: Python, cores, memory in MiB, GPUs by name, and installed machine-learning libraries with versions."""
+class KernelFacts(Struct, frozen=True, kw_only=True):
+    """What the kernel has: Python, cores, memory in MiB, GPUs by name, machine-learning libraries with versions."""
 
     python: str = ""
     cores: int = 1
@@ -137,7 +141,7 @@ class KernelFacts(Struct):
     libraries: dict[str, str] = {}
 
 
-class Variable(Struct):
+class Variable(Struct, frozen=True, kw_only=True):
     """A summary of one variable in the kernel: never its bulk."""
 
     name: str
@@ -153,7 +157,7 @@ class Variable(Struct):
     note: str = ""
 
 
-class Namespace(Struct):
+class Namespace(Struct, frozen=True, kw_only=True):
     """What the kernel holds, and which data files its notebook reads."""
 
     variables: tuple[Variable, ...] = ()

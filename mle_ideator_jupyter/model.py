@@ -53,7 +53,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 Problem = Literal["regression", "binary", "multiclass", "ordinal"]
 
 
-class Metric(Struct):
+class Metric(Struct, frozen=True, kw_only=True):
     """A metric's name and the way it improves."""
 
     name: str
@@ -68,7 +68,7 @@ class Metric(Struct):
         return new - old if self.goal is Goal.MAXIMIZE else old - new
 
 
-class Splitter(Struct):
+class Splitter(Struct, frozen=True, kw_only=True):
     """How validation folds are made; its `protocol` names scores that may be compared.
 
     `kfold` and `stratified` shuffle by `seed`; `group` keeps the rows of one value of
@@ -90,7 +90,7 @@ class Splitter(Struct):
         return f"{self.kind}{column}-{size}-seed{self.seed}"
 
 
-class Binding(Struct):
+class Binding(Struct, frozen=True, kw_only=True):
     """Where a task's data are in one notebook.
 
     `train` and `test` are Python expressions that give a data frame in the notebook's
@@ -118,7 +118,7 @@ class Binding(Struct):
         return f"{data} → {self.target} · {self.metric.name} {arrow} · {self.splitter.protocol}"
 
 
-class Limits(Struct):
+class Limits(Struct, frozen=True, kw_only=True):
     """What one cell may use: wall-clock seconds, CPU seconds, resident memory in MiB. None is no limit."""
 
     seconds: float | None = None
@@ -126,7 +126,7 @@ class Limits(Struct):
     memory_mb: int | None = None
 
 
-class Budget(Struct):
+class Budget(Struct, frozen=True, kw_only=True):
     """What a run may spend: trials, wall-clock seconds, money in US dollars. None is no limit."""
 
     steps: int | None = None
@@ -134,7 +134,7 @@ class Budget(Struct):
     cost: float | None = None
 
 
-class Task(Struct):
+class Task(Struct, frozen=True, kw_only=True):
     """What is to be solved."""
 
     id: str
@@ -148,7 +148,7 @@ class Task(Struct):
         return self.binding.metric
 
 
-class RecipeEdit(Struct):
+class RecipeEdit(Struct, frozen=True, kw_only=True):
     """A change of a Recipe: fields set by dotted path, items appended to lists by dotted path.
 
     `set={"target.transform": "log1p", "models.0.params.max_depth": 6}`,
@@ -159,7 +159,7 @@ class RecipeEdit(Struct):
     append: dict[str, list[Any]] = {}
 
 
-class Idea(Struct):
+class Idea(Struct, frozen=True, kw_only=True):
     """One strategic proposal.
 
     `action` names what was proposed so that it is never proposed twice unchanged
@@ -181,7 +181,7 @@ class Idea(Struct):
     expected_gain: float | None = None
 
 
-class Score(Struct, tag="score"):
+class Score(Struct, frozen=True, kw_only=True, tag="score"):
     """A validation score. Scores compare only at equal metric, protocol and fidelity.
 
     `value` is the mean of `folds` where there are folds, in the metric's unit;
@@ -212,7 +212,7 @@ class FailureKind(str, Enum):
     DIED = "died"
 
 
-class Failure(Struct, tag="failure"):
+class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
     """A trial that ended without a score, and why, in one line."""
 
     kind: FailureKind
@@ -222,14 +222,14 @@ class Failure(Struct, tag="failure"):
 Outcome = Union[Score, Failure]
 
 
-class Graded(Struct):
+class Graded(Struct, frozen=True, kw_only=True):
     """A score from private answers; it never enters a notebook's journal or a Brief."""
 
     value: float
     metric: str
 
 
-class Trial(Struct):
+class Trial(Struct, frozen=True, kw_only=True):
     """One idea (or none: the baseline, or the Implementer's own move) implemented and run.
 
     `number` is for people: 0 is the baseline. `recipe` is the Recipe as plain data where the

@@ -14,8 +14,12 @@ from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.model import Binding, Graded, Idea, Limits, Struct, Task, Trial, new_id
 
 
-class Cell(Struct):
-    """Code to run, with a title for people. `keep` names the variables that the cell may leave behind; None keeps all."""
+class Cell(Struct, frozen=True, kw_only=True):
+    """Code to run, with a title for people.
+
+    `keep` names the variables that the cell may leave behind; None is a plain cell whose
+    every effect stays, and around which nothing is remembered or put back.
+    """
 
     source: str
     title: str = ""
@@ -28,7 +32,7 @@ def cell(source: str, title: str = "", keep: tuple[str, ...] | None = None) -> C
     return Cell(source=source, title=title, id=new_id(), keep=keep)
 
 
-class Reported(Struct):
+class Reported(Struct, frozen=True, kw_only=True):
     """What the cell said through `report_score`: the mean, its folds, and the file of its submission, if any."""
 
     value: float
@@ -37,9 +41,10 @@ class Reported(Struct):
     submission: str | None = None
 
 
-class CellResult(Struct):
-    """How a cell ended. `outputs` are nbformat outputs, capped; `changed` names variables changed in place or that could not be put back.
+class CellResult(Struct, frozen=True, kw_only=True):
+    """How a cell ended. `outputs` are nbformat outputs, capped.
 
+    `changed` names variables that the cell changed in place, or that could not be put back.
     `message` is the last line of the error, or what limit was met. `traceback` is capped plain text.
     """
 
@@ -56,20 +61,20 @@ class CellResult(Struct):
 # ---------------------------------------------------------------- actions an Implementer yields
 
 
-class RunCell(Struct, tag="run_cell"):
+class RunCell(Struct, frozen=True, kw_only=True, tag="run_cell"):
     """Run this cell; the observation is its CellResult. `fidelity` is that of a score it reports."""
 
     cell: Cell
     fidelity: str = "full"
 
 
-class SeekHelp(Struct, tag="seek_help"):
+class SeekHelp(Struct, frozen=True, kw_only=True, tag="seek_help"):
     """Ask the Ideator; the observation is an Idea, or None when there is no help to be had."""
 
     question: str
 
 
-class Finish(Struct, tag="finish"):
+class Finish(Struct, frozen=True, kw_only=True, tag="finish"):
     """The trial ends here; a reason is given when it ends without a score."""
 
     reason: str = ""
@@ -106,7 +111,7 @@ class Implementer(Protocol):
     def implement(
         self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
     ) -> AsyncGenerator[Action, Observation]:
-        """Yield actions until `Finish`; each is answered by `asend(observation)`. No idea is the baseline (number 0) or an own move."""
+        """Yield actions until `Finish`; each is answered by `asend(observation)`. No idea: the baseline, number 0."""
         ...
 
     def own_move(self, brief: Brief) -> Idea | None:
@@ -129,7 +134,10 @@ class Host(Protocol):
         ...
 
     async def run(self, cell: Cell, limits: Limits = ...) -> CellResult:
-        """Run one cell within the limits. A cell that fails is a result, not an exception; when this returns, nothing of the cell still runs."""
+        """Run one cell within the limits.
+
+        A cell that fails is a result, not an exception. When this returns, nothing of the cell still runs.
+        """
         ...
 
     async def namespace(self) -> Namespace:

@@ -33,7 +33,7 @@ Family = Literal[
 Encoder = Literal["auto", "ordinal", "onehot", "target", "count", "category"]
 
 
-class Rows(Struct):
+class Rows(Struct, frozen=True, kw_only=True):
     """Which training rows are used. `outliers` drops rows whose target lies beyond that quantile on either side."""
 
     drop_duplicates: bool = False
@@ -42,7 +42,7 @@ class Rows(Struct):
     """Train on this most recent share of the rows only (time order)."""
 
 
-class Missing(Struct):
+class Missing(Struct, frozen=True, kw_only=True):
     """How missing values are filled; `auto` leaves them to models that take them, else median."""
 
     numeric: Literal["auto", "median", "mean", "constant", "knn", "iterative"] = "auto"
@@ -52,7 +52,7 @@ class Missing(Struct):
     """Column → number that really means missing (-1, 999)."""
 
 
-class Categories(Struct):
+class Categories(Struct, frozen=True, kw_only=True):
     """How categories are encoded. `columns` overrides `encoder` for single columns.
 
     `orders` gives the natural order of a column's levels (ordinal codes follow it);
@@ -67,7 +67,7 @@ class Categories(Struct):
     as_category: tuple[str, ...] = ()
 
 
-class Numbers(Struct):
+class Numbers(Struct, frozen=True, kw_only=True):
     """How numeric columns are transformed, for models that care.
 
     `scale="auto"` standardises for linear models, kNN, SVM and MLP only. `log` applies a
@@ -86,8 +86,11 @@ class Numbers(Struct):
     """Append that many principal components."""
 
 
-class Text(Struct):
-    """TF-IDF of free-text columns. `char` adds character n-grams; `svd` reduces to that many dimensions (for trees)."""
+class Text(Struct, frozen=True, kw_only=True):
+    """TF-IDF of free-text columns.
+
+    `char` adds character n-grams; `svd` reduces to that many dimensions (for trees).
+    """
 
     words: tuple[int, int] | None = (1, 2)
     char: tuple[int, int] | None = None
@@ -122,7 +125,7 @@ FeatureOp = Literal[
 ]
 
 
-class Feature(Struct):
+class Feature(Struct, frozen=True, kw_only=True):
     """One engineered feature (or family of them): an operation on columns with parameters."""
 
     op: FeatureOp
@@ -130,14 +133,17 @@ class Feature(Struct):
     params: dict[str, Any] = {}
 
 
-class Target(Struct):
-    """How the target is transformed before fitting and back after predicting. `as_regression` predicts an ordinal target as a number."""
+class Target(Struct, frozen=True, kw_only=True):
+    """How the target is transformed before fitting and back after predicting.
+
+    `as_regression` predicts an ordinal target as a number.
+    """
 
     transform: Literal["none", "log1p", "sqrt", "power", "quantile"] = "none"
     as_regression: bool = False
 
 
-class Model(Struct):
+class Model(Struct, frozen=True, kw_only=True):
     """One model: a family and its own parameters, in scikit-learn's names.
 
     `weight` counts in a blend, in the arithmetic mean of predictions.
@@ -150,14 +156,17 @@ class Model(Struct):
     loss: Literal["auto", "squared", "absolute", "poisson", "quantile"] = "auto"
 
 
-class Tune(Struct):
-    """Hyperparameter search: `trials` sampled settings of the first model, judged on `folds` inner folds. A count, never a clock."""
+class Tune(Struct, frozen=True, kw_only=True):
+    """Hyperparameter search: `trials` sampled settings of the first model, judged on `folds` inner folds.
+
+    A count, never a clock, so that the same seed gives the same result.
+    """
 
     trials: int = 0
     folds: int = 3
 
 
-class Post(Struct):
+class Post(Struct, frozen=True, kw_only=True):
     """What happens to predictions: probability calibration, decision thresholds, clipping to the training range."""
 
     calibrate: Literal["none", "sigmoid", "isotonic"] = "none"
@@ -166,7 +175,7 @@ class Post(Struct):
     round: bool = False
 
 
-class Recipe(Struct):
+class Recipe(Struct, frozen=True, kw_only=True):
     """A whole solution, declaratively. The default is the baseline: default boosting on ordinal codes."""
 
     drop: tuple[str, ...] = ()
