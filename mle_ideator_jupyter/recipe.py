@@ -102,7 +102,7 @@ class Text(Struct, frozen=True, kw_only=True):
 
 FeatureOp = Literal[
     # of each row alone
-    "date_parts",  # columns; params.parts: list of year, month, day, dayofweek, dayofyear, hour, week, is_weekend, elapsed
+    "date_parts",  # params.parts: year, month, day, dayofweek, dayofyear, hour, week, is_weekend, elapsed (days)
     "cyclic",  # columns; params.period: number → sine and cosine
     "ratio",  # columns: [a, b] → a / b
     "difference",  # columns: [a, b] → a - b
