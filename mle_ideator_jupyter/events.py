@@ -1,0 +1,121 @@
+"""What can happen to a notebook's ideas: the events that its journal is made of.
+
+Events are facts and never change. Local events say something about *this copy* of the
+journal (which events were imported, which of them the user trusts) and are not merged into others.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Union
+
+import msgspec
+
+from mle_ideator_jupyter.model import Budget, Idea, Limits, Outcome, Score, Struct, Task, Trial, new_id
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Base of all events: a unique time-ordered id, and Unix seconds for people."""
+
+    id: str = msgspec.field(default_factory=new_id)
+    time: float = msgspec.field(default_factory=lambda: round(time.time(), 3))
+
+
+class Opened(Event, frozen=True, kw_only=True, tag="opened"):
+    """The journal was begun for this notebook, in this format."""
+
+    notebook_id: str
+    format: int
+
+
+class TaskSet(Event, frozen=True, kw_only=True, tag="task_set"):
+    """From here on the notebook's task is this."""
+
+    task: Task
+
+
+class RunStarted(Event, frozen=True, kw_only=True, tag="run_started"):
+    """An autopilot run began. `settings` holds whatever else is needed to resume it alike."""
+
+    run: str
+    seed: int
+    budget: Budget
+    limits: Limits
+    implementer: str
+    ideator: str | None = None
+    settings: dict[str, Any] = {}
+
+
+class IdeaProposed(Event, frozen=True, kw_only=True, tag="idea_proposed"):
+    """An Ideator (or a person) proposed an idea; `cost` is what that cost in US dollars."""
+
+    idea: Idea
+    run: str = ""
+    cost: float = 0.0
+
+
+class HelpSought(Event, frozen=True, kw_only=True, tag="help_sought"):
+    """The Implementer asked for help in the middle of a trial; `idea` is the answer, if there was one."""
+
+    trial: str
+    question: str
+    idea: str | None = None
+
+
+class TrialStarted(Event, frozen=True, kw_only=True, tag="trial_started"):
+    """A trial began; it has no outcome yet."""
+
+    trial: Trial
+
+
+class TrialFinished(Event, frozen=True, kw_only=True, tag="trial_finished"):
+    """A trial ended with an outcome; the other fields complete the Trial."""
+
+    trial: str
+    outcome: Outcome
+    seconds: float = 0.0
+    screen: Score | None = None
+    source: str | None = None
+    outputs: str | None = None
+    submission: str | None = None
+    changed: tuple[str, ...] = ()
+
+
+class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
+    """The run ended by itself, and why (`steps`, `seconds`, `cost`, `no ideas`)."""
+
+    run: str
+    reason: str
+
+
+class Kept(Event, frozen=True, kw_only=True, tag="kept"):
+    """The user kept this trial's solution as ordinary cells."""
+
+    trial: str
+
+
+class Imported(Event, frozen=True, kw_only=True, tag="imported"):
+    """Local: these events came in by merging and are not trusted yet."""
+
+    events: tuple[str, ...]
+
+
+class Trusted(Event, frozen=True, kw_only=True, tag="trusted"):
+    """Local: the user trusts all events imported before this one."""
+
+
+AnyEvent = Union[
+    Opened,
+    TaskSet,
+    RunStarted,
+    IdeaProposed,
+    HelpSought,
+    TrialStarted,
+    TrialFinished,
+    RunFinished,
+    Kept,
+    Imported,
+    Trusted,
+]
+LOCAL = (Imported, Trusted)
+TAGS = frozenset(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__)  # type: ignore[attr-defined]

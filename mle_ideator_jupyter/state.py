@@ -1,0 +1,189 @@
+"""The present, as a fold over a journal's events; every view of the past starts here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from mle_ideator_jupyter.events import (
+    AnyEvent,
+    HelpSought,
+    IdeaProposed,
+    Imported,
+    Kept,
+    Opened,
+    RunFinished,
+    RunStarted,
+    TaskSet,
+    TrialFinished,
+    TrialStarted,
+    Trusted,
+)
+from mle_ideator_jupyter.model import Idea, Struct, Task, Trial
+
+_ENDING = ("outcome", "seconds", "screen", "source", "outputs", "submission", "changed")
+"""The fields of a Trial that its `TrialFinished` event completes."""
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One autopilot run: how it began, the ideas it asked for, what they cost in US dollars, how it ended."""
+
+    started: RunStarted
+    ideas: tuple[str, ...] = ()
+    cost: float = 0.0
+    finished: str | None = None
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """All that a journal's events add up to. Trials come in the order in which they began."""
+
+    notebook_id: str = ""
+    task: Task | None = None
+    ideas: dict[str, Idea] = {}
+    trials: tuple[Trial, ...] = ()
+    runs: dict[str, Run] = {}
+    help: tuple[HelpSought, ...] = ()
+    kept: tuple[str, ...] = ()
+    imported: frozenset[str] = frozenset()
+    """Ids of trials that came in by merging and are not trusted: they never rank or count."""
+
+    def trial(self, trial_id: str) -> Trial | None:
+        """Return the trial of this id, or None."""
+        return next((t for t in self.trials if t.id == trial_id), None)
+
+    def ranked(self) -> list[Trial]:
+        """Return the trials whose scores compare (the task's metric and protocol, all rows), best first."""
+        if self.task is None:
+            return []
+        metric, protocol = self.task.metric, self.task.binding.splitter.protocol
+        able = [
+            t
+            for t in self.trials
+            if t.score
+            and t.id not in self.imported
+            and (t.score.metric, t.score.protocol, t.score.fidelity) == (metric.name, protocol, "full")
+            and math.isfinite(t.score.value)
+        ]
+        return sorted(able, key=lambda t: -metric.gain(t.score.value if t.score else math.nan, 0.0))
+
+    @property
+    def best(self) -> Trial | None:
+        """Return the trial with the best comparable validation score, or None."""
+        ranked = self.ranked()
+        return ranked[0] if ranked else None
+
+    @property
+    def baseline(self) -> Trial | None:
+        """Return the latest baseline (trial number 0) with a comparable score, or None."""
+        return next((t for t in reversed(self.trials) if t.number == 0 and t in self.ranked()), None)
+
+    def of_run(self, run: str) -> list[Trial]:
+        """Return the trials of one run, the baseline included."""
+        return [t for t in self.trials if t.run == run]
+
+
+def fold(events: Iterable[AnyEvent]) -> State:
+    """Return the State of these events, whatever order they come in."""
+    ordered = sorted({e.id: e for e in events}.values(), key=lambda e: e.id)
+    folding = _Folding(_untrusted(ordered))
+    for event in ordered:
+        folding.take(event)
+    return folding.result()
+
+
+class _Folding:
+    """The State while it is being built; one method for each event that says something about it."""
+
+    def __init__(self, untrusted: set[str]) -> None:
+        self.untrusted = untrusted
+        self.notebook_id = ""
+        self.task: Task | None = None
+        self.ideas: dict[str, Idea] = {}
+        self.trials: dict[str, Trial] = {}
+        self.endings: dict[str, TrialFinished] = {}
+        self.runs: dict[str, Run] = {}
+        self.help: list[HelpSought] = []
+        self.kept: list[str] = []
+        self.imported: set[str] = set()
+        self.takers: dict[type, Callable[[Any], None]] = {
+            Opened: self.opened,
+            TaskSet: self.task_set,
+            RunStarted: self.run_started,
+            IdeaProposed: self.idea_proposed,
+            TrialStarted: self.trial_started,
+            TrialFinished: self.trial_finished,
+            RunFinished: self.run_finished,
+            HelpSought: self.help.append,
+            Kept: lambda event: self.kept.append(event.trial),
+        }
+
+    def take(self, event: AnyEvent) -> None:
+        taker = self.takers.get(type(event))
+        if taker:
+            taker(event)
+
+    def opened(self, event: Opened) -> None:
+        self.notebook_id = self.notebook_id or event.notebook_id
+
+    def task_set(self, event: TaskSet) -> None:
+        if event.id not in self.untrusted:
+            self.task = event.task
+
+    def run_started(self, event: RunStarted) -> None:
+        self.runs.setdefault(event.run, Run(started=event))
+
+    def idea_proposed(self, event: IdeaProposed) -> None:
+        self.ideas.setdefault(event.idea.id, event.idea)
+        run = self.runs.get(event.run)
+        if run:
+            self.runs[event.run] = replace(run, ideas=(*run.ideas, event.idea.id), cost=run.cost + event.cost)
+
+    def trial_started(self, event: TrialStarted) -> None:
+        self.trials.setdefault(event.trial.id, event.trial)
+        if event.id in self.untrusted:
+            self.imported.add(event.trial.id)
+
+    def trial_finished(self, event: TrialFinished) -> None:
+        self.endings.setdefault(event.trial, event)
+        if event.id in self.untrusted:
+            self.imported.add(event.trial)
+
+    def run_finished(self, event: RunFinished) -> None:
+        run = self.runs.get(event.run)
+        if run and run.finished is None:
+            self.runs[event.run] = replace(run, finished=event.reason)
+
+    def result(self) -> State:
+        return State(
+            notebook_id=self.notebook_id,
+            task=self.task,
+            ideas=self.ideas,
+            trials=tuple(_ended(t, self.endings.get(t.id)) for t in self.trials.values()),
+            runs=self.runs,
+            help=tuple(self.help),
+            kept=tuple(self.kept),
+            imported=frozenset(self.imported),
+        )
+
+
+def _untrusted(ordered: list[AnyEvent]) -> set[str]:
+    """Return the ids of events that were imported and not trusted since."""
+    untrusted: set[str] = set()
+    for event in ordered:
+        if isinstance(event, Imported):
+            untrusted.update(event.events)
+        elif isinstance(event, Trusted):
+            untrusted.clear()
+    return untrusted
+
+
+def _ended(trial: Trial, end: TrialFinished | None) -> Trial:
+    if end is None:
+        return trial
+    given = {f: getattr(end, f) for f in _ENDING}
+    if end.source is None:
+        given["source"] = trial.source
+    return replace(trial, **given)
