@@ -55,6 +55,8 @@ class Brief(Struct, frozen=True, kw_only=True):
     hint: str = ""
     kinds: tuple[IdeaKind, ...] = ()
     trigger: Trigger = Trigger.HUMAN
+    screen_rows: int | None = None
+    """Where set, a trial first runs on a sample of that many rows (its data are large)."""
     token_limit: int = 6000
 
     def text(self) -> str:

@@ -115,7 +115,7 @@ class Journal:
         Unless `trusted`, they are marked imported: they neither rank nor count until `trust()`.
         """
         self._refresh()
-        new = [e for e in other if self._events.get(e.id) != e and not isinstance(e, LOCAL)]
+        new = [e for e in other if self._is_new(e) and not isinstance(e, LOCAL)]
         self.pending += new
         if new and not trusted:
             self.pending.append(Imported(events=tuple(e.id for e in new)))
@@ -171,7 +171,7 @@ class Journal:
             self._read(repair=True)
             while self.pending:
                 event = self.pending[0]
-                if self._events.get(event.id) != event:
+                if self._is_new(event):
                     self._write(_encoder.encode(event) + b"\n")
                     self._keep(event)
                 self.pending.pop(0)
@@ -229,10 +229,13 @@ class Journal:
             return
         self._keep(event)
 
-    def _keep(self, event: AnyEvent) -> None:
-        """Keep one event for each id; of two that claim the same id, the same one whatever their order."""
+    def _is_new(self, event: AnyEvent) -> bool:
+        """Return whether this event says something; of two that claim one id, the same one wins in any order."""
         known = self._events.get(event.id)
-        if known is None or _encoder.encode(event) < _encoder.encode(known):
+        return known is None or _encoder.encode(event) < _encoder.encode(known)
+
+    def _keep(self, event: AnyEvent) -> None:
+        if self._is_new(event):
             self._events[event.id] = event
             self._state = None
 
