@@ -90,7 +90,7 @@ _SECRETS = re.compile(
     re.DOTALL,
 )
 _NAMED_SECRETS = re.compile(
-    r"""(?ix)\b([\w.-]*(?:api[_-]?key|secret|token|passwd|password|authorization|bearer)[\w-]*["']?\s*[:=]\s*
+    r"""(?ix)\b([\w.-]*(?:api[_-]?key|secret|token|passwd|password|authorization|bearer)[\w-]*["']?\]?\s*[:=]\s*
     (?:bearer\s+)?)(["']?)([^\s"',;)]{6,})\2"""
 )
 

@@ -200,11 +200,13 @@ class Recipe(Struct, frozen=True, kw_only=True):
 
     def key(self) -> str:
         """Return a short hash that is equal for equal Recipes and differs otherwise."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:16]
+        return hashlib.sha256(msgspec.json.encode(_defaults(self), order="sorted")).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the Recipe as plain JSON data; defaults are left out."""
-        data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self, order="sorted"))
+        """Return the Recipe as plain JSON data; parts that are as in the baseline are left out."""
+        baseline = Recipe()
+        changed = [f for f in self.__struct_fields__ if getattr(self, f) != getattr(baseline, f)]
+        data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode({f: getattr(self, f) for f in changed}))
         return data
 
 

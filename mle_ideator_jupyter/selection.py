@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import statistics
@@ -28,7 +29,7 @@ def noise(trials: Sequence[Trial]) -> float | None:
     """
     folds = [t.score.folds for t in trials if t.score and len(t.score.folds) > 1]
     errors = []
-    for a, b in zip(folds, folds[1:], strict=False):
+    for a, b in itertools.pairwise(folds):
         if len(a) == len(b):
             differences = [x - y for x, y in zip(a, b, strict=True)]
             errors.append(statistics.stdev(differences) / math.sqrt(len(differences)))
