@@ -1,0 +1,8 @@
+"""The Playbook: the embedded Ideator, its plays, and the policies that rank them."""
+
+from mle_ideator_jupyter.ideators.playbook.ideator import Playbook
+from mle_ideator_jupyter.ideators.playbook.play import Candidate, Play
+from mle_ideator_jupyter.ideators.playbook.policy import Policy, RandomOrder
+from mle_ideator_jupyter.ideators.playbook.prior import Prior
+
+__all__ = ["Candidate", "Play", "Playbook", "Policy", "Prior", "RandomOrder"]

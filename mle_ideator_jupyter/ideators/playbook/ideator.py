@@ -1,0 +1,105 @@
+"""The embedded Ideator: plays propose from the evidence, a policy ranks, and nothing comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.ideators.playbook.catalogue import PLAYS
+from mle_ideator_jupyter.ideators.playbook.cost import seconds
+from mle_ideator_jupyter.ideators.playbook.past import Past
+from mle_ideator_jupyter.ideators.playbook.play import Candidate
+from mle_ideator_jupyter.ideators.playbook.policy import Policy
+from mle_ideator_jupyter.ideators.playbook.prior import Prior
+from mle_ideator_jupyter.ideators.playbook.view import View
+from mle_ideator_jupyter.model import Idea, new_id
+from mle_ideator_jupyter.recipe import Recipe, apply_edit
+
+
+class Playbook:
+    """Proposes ideas from plays over the data profile, best first; the same Brief gives the same ideas."""
+
+    name = "playbook"
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.policy: Policy = policy or Prior()
+
+    async def propose(self, brief: Brief, n: int = 1) -> Sequence[Idea]:
+        """Return up to `n` ideas of different plays where there are enough, best first; none without a profile."""
+        ranked = self.ranked(brief)
+        chosen: list[tuple[float, Candidate]] = []
+        plays: set[str] = set()
+        for fresh in (True, False):
+            for score, found in ranked:
+                if len(chosen) >= n:
+                    break
+                if (found.play not in plays) if fresh else all(found is not c for _, c in chosen):
+                    plays.add(found.play)
+                    chosen.append((score, found))
+        return [self._idea(brief, found, score) for score, found in chosen]
+
+    def ranked(self, brief: Brief) -> list[tuple[float, Candidate]]:
+        """Return every new Candidate with its score, best first; of those that give one Recipe, only the best."""
+        scored = [(self.policy.score(brief, found), key, found) for found, key in candidates(brief)]
+        scored.sort(key=lambda s: (-s[0], s[2].action))
+        best: dict[str, tuple[float, Candidate]] = {}
+        for score, key, found in scored:
+            best.setdefault(key, (score, found))
+        return list(best.values())
+
+    def _idea(self, brief: Brief, found: Candidate, score: float) -> Idea:
+        return Idea(
+            id=new_id(),
+            kind=found.kind,
+            title=found.title,
+            rationale=found.rationale,
+            ideator=self.name,
+            trigger=brief.trigger,
+            steps=found.steps,
+            evidence=found.evidence,
+            parent=brief.parent.id if brief.parent else None,
+            edit=found.edit,
+            action=found.action,
+            expected_gain=round(score, 4) if isinstance(self.policy, Prior) else None,
+        )
+
+
+def candidates(brief: Brief) -> Iterator[tuple[Candidate, str]]:
+    """Yield what the plays would do now, each with the key of its Recipe; never what was tried or changes nothing."""
+    if brief.profile is None:
+        return
+    try:
+        view = View(brief, brief.profile)
+    except EditError:  # the parent's Recipe is of another version: there is nothing to edit
+        return
+    past = Past(brief)
+    seen = past.keys | {view.recipe.key()}
+    costs = _Costs(brief, view)
+    for play in PLAYS.values():
+        if brief.kinds and play.kind not in brief.kinds:
+            continue
+        for found in play.candidates(view):
+            if found.action in past.failed or found.action in past.on_parent:
+                continue
+            recipe = apply_edit(view.recipe, found.edit)
+            key = recipe.key()
+            if key not in seen:
+                yield costs.priced(found, recipe), key
+
+
+class _Costs:
+    """Guesses of seconds, corrected by what the parent was measured to take."""
+
+    def __init__(self, brief: Brief, view: View) -> None:
+        self.view, self.binding = view, brief.task.binding
+        self.parent = seconds(view.recipe, view.profile, self.binding)
+        measured = brief.parent.seconds if brief.parent else 0.0
+        self.correction = min(4.0, max(0.25, measured / self.parent)) if measured > 1.0 else 1.0
+
+    def priced(self, found: Candidate, recipe: Recipe) -> Candidate:
+        """Return the Candidate with its guessed cost."""
+        guess = seconds(recipe, self.view.profile, self.binding)
+        return msgspec.structs.replace(found, cost=guess / self.parent, seconds=guess * self.correction)
