@@ -27,13 +27,19 @@ def pairs(known: Sequence[Known], aim: Aim) -> dict[str, Any]:
     rows = some_rows(len(aim.values), PAIR_ROWS)
     part = aim.at(rows)
     useful = [k for k in known if k.facts.leak is None]
-    numeric = strongest([k for k in useful if k.facts.role == "numeric" and k.numbers is not None], _STRONGEST)
+    numeric = strongest([k for k in useful if _measured(k)], _STRONGEST)
     numbers = {k.facts.name: k.numbers[rows] for k in numeric if k.numbers is not None}
     return {
         "correlated": correlated(known, rows),
         **_arithmetic(numbers, part),
         "interactions": _interactions(useful, rows, part),
     }
+
+
+def _measured(k: Known) -> bool:
+    """Return whether this is a quantity, of which a ratio means something; few whole numbers are rather codes."""
+    facts = k.facts
+    return k.numbers is not None and facts.role == "numeric" and (facts.distinct > 10 or not facts.integer)
 
 
 def strongest(known: Sequence[Known], most: int) -> list[Known]:
@@ -121,7 +127,7 @@ def _interactions(known: Sequence[Known], rows: Ints, aim: Aim) -> tuple[Pair, .
     y = _indicators(aim)
     for a, b in itertools.combinations(coded, 2):
         (left, p), (right, q) = coded[a], coded[b]
-        if p * q > len(rows) / 5:
+        if p * q > len(rows) / 10:
             continue
         gain = _crossed(left, p, right, q, y)
         if gain >= max(0.005, 3.5 * math.sqrt(2 * p * q) / len(rows)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import re
 from collections.abc import Iterable, Sequence
 
@@ -134,9 +135,10 @@ _RANKS = [
     {word: i for i, word in enumerate(scale.split(" < "))}
     for scale in _SCALES.strip().replace(" <\n  ", " < ").split("\n")
 ]
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _PREFIXES = r"(?:level|grade|stage|tier|step|rank|phase|class|q|quarter|year|week|day|size)"
 _LEADING = re.compile(
-    rf"(?i)^\s*{_PREFIXES}?[\s_-]*([<>≤≥]=?|under|over|up to|less than|more than)?\s*[$€£]?\s*(-?[\d,]*\.?\d+)"
+    rf"(?i)^\s*{_PREFIXES}?[\s_-]*([<>≤≥]=?|under|over|up to|less than|more than|lt|gt|le|ge)?[\s_]*[$€£]?\s*(-?(?:\d[\d,]*)?\.?\d+)"
 )
 _GRADE = re.compile(r"^([A-Za-z])[\s_-]?(\d{1,2}|[+-])?$")
 _MOST_LEVELS = 40
@@ -156,6 +158,8 @@ def natural_order(levels: Iterable[str]) -> tuple[str, ...]:
 
 def _by_words(levels: list[str]) -> tuple[str, ...]:
     words = {v: re.sub(r"[\s_/-]+", " ", v.strip().lower()) for v in levels}
+    if all(re.fullmatch(_MONTH, w) for w in words.values()):
+        words = {v: w[:3] for v, w in words.items()}
     for scale in _RANKS:
         found = [scale.get(w) for w in words.values()]
         if None not in found and len(set(found)) == len(levels) >= 3:
@@ -164,19 +168,33 @@ def _by_words(levels: list[str]) -> tuple[str, ...]:
 
 
 def _by_number(levels: list[str]) -> tuple[str, ...]:
-    keys: dict[str, tuple[float, int]] = {}
-    for level in levels:
-        found = _LEADING.match(level)
-        if not found:
-            return ()
-        sign, digits = (found.group(1) or "").lower(), found.group(2).replace(",", "")
-        rest = level[found.end() :].lstrip()
-        less = sign.startswith(("<", "≤", "under", "up", "less"))
-        more = sign.startswith((">", "≥", "over", "more")) or rest.startswith(("+", "or more", "and over"))
-        keys[level] = (float(digits), -1 if less else int(more))
-    if len(levels) < 3 or len(set(keys.values())) < len(levels) or all(v.strip().isdigit() for v in levels):
+    """Return levels that lead with numbers ("<18", "18-25", "65+", "emp_lt_1", "emp_10_plus") in order."""
+    common = os.path.commonprefix(levels)
+    stem = re.match(r"[A-Za-z_\s-]*[_\s-]", common)
+    bare = [v[len(stem.group()) :] for v in levels] if stem else levels
+    keys = [_number_key(v) for v in bare]
+    known = [k for k in keys if k is not None]
+    if len(known) < len(levels) or len(levels) < 3 or len(set(known)) < len(levels):
         return ()
-    return tuple(sorted(levels, key=keys.__getitem__))
+    compared = any(side for _, side in known)
+    if (stem and not compared and not re.match(_PREFIXES, common, re.IGNORECASE)) or all(
+        v.strip().isdigit() for v in bare
+    ):
+        return ()
+    return tuple(level for _, level in sorted(zip(known, levels, strict=True)))
+
+
+def _number_key(level: str) -> tuple[float, int] | None:
+    """Return a level's first number, and whether it stands for less (-1), itself, or more (1)."""
+    found = _LEADING.match(level)
+    if not found:
+        return None
+    sign, rest = (found.group(1) or "").lower(), level[found.end() :].lstrip(" _").lower()
+    less = sign.startswith(("<", "≤", "lt", "le", "under", "up"))
+    more = sign.startswith((">", "≥", "gt", "ge", "over", "more")) or rest.startswith(
+        ("+", "plus", "or more", "and over")
+    )
+    return float(found.group(2).replace(",", "")), -1 if less else int(more)
 
 
 def _by_letter(levels: list[str]) -> tuple[str, ...]:

@@ -1,0 +1,277 @@
+"""What the notebook's cells say: which files they read, what they predict, how they score. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.metrics import metric_named
+from mle_ideator_jupyter.model import Struct
+
+READERS = frozenset(
+    {"read_csv", "read_table", "read_parquet", "read_feather", "read_json", "read_excel", "read_pickle"}
+)
+_TARGET_VARIABLE = re.compile(r"(?i)^(y|ys|y_?(all|full|train|data)|targets?|labels?|y_true|outcome)$")
+_TARGET_CONSTANT = re.compile(r"(?i)^(target|label|y|outcome|dependent)(_?(col|column|name|var|variable|feature))?$")
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """One file that a cell reads: into which variable, with which statement, through which library."""
+
+    variable: str
+    path: str
+    library: str
+    statement: str
+    """Self-contained but for the library's import; empty where it depends on other names."""
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What the sources say, strongest evidence first."""
+
+    targets: tuple[str, ...] = ()
+    last_column: bool = False
+    """A cell takes the last column by position as what is predicted."""
+    metrics: tuple[str, ...] = ()
+    regression: bool | None = None
+    """Whether the cells fit regressors (True), classifiers (False), or neither or both (None)."""
+    reads: tuple[Read, ...] = ()
+    groups: str | None = None
+    imports: dict[str, str] = {}
+    """Module → the name it was imported as."""
+
+
+def said(sources: Sequence[str]) -> Said:
+    """Return what the cells say; cells that are no Python (text, magics) only count as text."""
+    reader = _Reader()
+    for source in sources:
+        tree = _parsed(source)
+        if tree is not None:
+            reader.cell(tree)
+    text = "\n".join(sources)
+    return Said(
+        targets=tuple(dict.fromkeys(name for _, name in sorted(reader.targets, key=lambda t: t[0]))),
+        last_column=reader.last_column,
+        metrics=_metrics(text),
+        regression=_fits(text),
+        reads=tuple(reader.reads),
+        groups=reader.groups,
+        imports=reader.imports,
+    )
+
+
+def _parsed(source: str) -> ast.Module | None:
+    lines = source.splitlines()
+    if lines and lines[0].startswith("%%") and not lines[0].startswith(("%%time", "%%capture")):
+        return None
+    plain = [re.sub(r"^(\s*)(?:[%!?].*|[\w.]+\?+\s*)$", r"\1pass", line) for line in lines]
+    try:
+        return ast.parse("\n".join(plain))
+    except (SyntaxError, ValueError):
+        return None
+
+
+# ---------------------------------------------------------------- code
+
+
+class _Reader:
+    """Walks the cells in order and remembers constants, so that `pd.read_csv(DATA / "train.csv")` has a path."""
+
+    def __init__(self) -> None:
+        self.constants: dict[str, str] = {}
+        self.targets: list[tuple[int, str]] = []
+        self.reads: list[Read] = []
+        self.imports: dict[str, str] = {}
+        self.last_column = False
+        self.groups: str | None = None
+
+    def cell(self, tree: ast.Module) -> None:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                self.imports.update({a.name: a.asname or a.name for a in node.names})
+        for statement in _statements(tree):
+            self._statement(statement)
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call):
+                    self._call(node)
+
+    def _statement(self, node: ast.stmt) -> None:
+        variable = ""
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            variable = node.targets[0].id
+            value = self.text(node.value)
+            if value is not None:
+                self.constants[variable] = value
+                if _TARGET_CONSTANT.match(variable):
+                    self.targets.append((0, value))
+            elif _TARGET_VARIABLE.match(variable):
+                self._selected(node.value)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            for left, right in zip(node.targets[0].elts, node.value.elts, strict=False):
+                if isinstance(left, ast.Name) and _TARGET_VARIABLE.match(left.id):
+                    self._selected(right)
+        for found in ast.walk(node):
+            if isinstance(found, ast.Call) and _called(found) in READERS:
+                self._read(found, node, variable)
+
+    def _selected(self, value: ast.expr) -> None:
+        """Remember the column that an expression such as `df["price"].values` takes."""
+        for node in ast.walk(value):
+            if isinstance(node, ast.Subscript):
+                name = self.text(node.slice)
+                if name is None and isinstance(node.slice, ast.List) and len(node.slice.elts) == 1:
+                    name = self.text(node.slice.elts[0])
+                if name is None and isinstance(node.slice, ast.Tuple) and node.slice.elts:
+                    name = self.text(node.slice.elts[-1])
+                    self.last_column |= _is_last(node)
+                if name is not None:
+                    self.targets.append((1, name))
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                self.targets.append((2, node.attr))
+
+    def _call(self, node: ast.Call) -> None:
+        called = _called(node)
+        first = node.args[0] if node.args else None
+        if called == "pop" and first is not None:
+            self._named(1, first)
+        elif called == "drop":
+            columns = next((k.value for k in node.keywords if k.arg in {"columns", "labels"}), first)
+            axis = next(
+                (k.value for k in node.keywords if k.arg == "axis"), node.args[1] if len(node.args) > 1 else None
+            )
+            sideways = isinstance(axis, ast.Constant) and axis.value in {1, "columns"}
+            if columns is not None and (sideways or any(k.arg == "columns" for k in node.keywords) or axis is None):
+                self._named(3, columns)
+        for keyword in node.keywords:
+            if keyword.arg == "groups" and isinstance(keyword.value, ast.Subscript):
+                self.groups = self.text(keyword.value.slice) or self.groups
+
+    def _named(self, rank: int, node: ast.expr) -> None:
+        """Remember a column that is dropped or popped; one of several that are dropped at once is weaker evidence."""
+        several = isinstance(node, (ast.List, ast.Tuple)) and len(node.elts) > 1
+        parts = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+        for part in reversed(parts):
+            name = self.text(part)
+            if name is not None:
+                self.targets.append((rank + several, name))
+
+    def _read(self, call: ast.Call, statement: ast.stmt, variable: str) -> None:
+        argument = (
+            call.args[0] if call.args else next((k.value for k in call.keywords if "path" in (k.arg or "")), None)
+        )
+        path = self.text(argument) if argument is not None else None
+        if path is None or argument is None or re.match(r"^[a-z]+://", path):
+            return
+        alias = (
+            call.func.value.id if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) else ""
+        )
+        library = next((m for m, a in self.imports.items() if a == alias), {"pl": "polars"}.get(alias, "pandas"))
+        free = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} - {variable, alias}
+        free -= {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
+        whole = isinstance(statement, ast.Assign) and variable and not free
+        said_again = ast.unparse(statement).replace(ast.unparse(argument), repr(path), 1) if whole else ""
+        self.reads.append(Read(variable=variable, path=path, library=library, statement=said_again))
+
+    def text(self, node: ast.expr | None) -> str | None:
+        """Return the text that an expression of constants gives, or None."""
+        if isinstance(node, ast.Constant):
+            return node.value if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name):
+            return self.constants.get(node.id)
+        if isinstance(node, ast.JoinedStr):
+            parts = [self.text(v.value if isinstance(v, ast.FormattedValue) else v) for v in node.values]
+            return None if None in parts else "".join(p for p in parts if p is not None)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div)):
+            left, right = self.text(node.left), self.text(node.right)
+            glue = "/" if isinstance(node.op, ast.Div) else ""
+            return None if left is None or right is None else left.rstrip(glue or "\0") + glue + right
+        if isinstance(node, ast.Call) and _called(node) in {"Path", "PurePath", "str", "join"} and node.args:
+            parts = [self.text(a) for a in node.args]
+            return None if None in parts else "/".join(p.rstrip("/") for p in parts if p is not None)
+        return None
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Yield simple statements in order, those inside functions, classes and blocks included."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            yield node
+        else:
+            yield from _statements(node)
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _is_last(node: ast.Subscript) -> bool:
+    """Return whether this is `….iloc[:, -1]` or the like."""
+    last = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
+    return ast.unparse(last) in {"-1", "-1:"}
+
+
+# ---------------------------------------------------------------- text
+
+_FUNCTIONS = {
+    r"roc_auc_score|RocCurveDisplay|BinaryAUROC": "auc",
+    r"log_loss": "logloss",
+    r"cohen_kappa_score": "qwk",
+    r"f1_score\([^)]*average\s*=\s*[\"']macro": "macro_f1",
+    r"(?:root_)?mean_squared_log_error": "rmsle",
+    r"root_mean_squared_error|mean_squared_error(?!_)": "rmse",
+    r"mean_absolute_error(?!_)": "mae",
+    r"accuracy_score": "accuracy",
+}
+_WORDS = (
+    r"rmsle|root mean squared log(?:arithmic)? error|rmse|root mean squared error|mae|mean absolute error|roc[- ]?auc"
+    r"|auc|area under the (?:roc|receiver)|log[- ]?loss|quadratic weighted kappa|qwk|macro[- ]?f1|f1[- ]macro|accuracy"
+)
+_EVALUATED = re.compile(
+    rf"(?i)(?:evaluat\w+|metric\w*|scored|judged|measured)\b[^.\n]{{0,80}}?\b({_WORDS})\b|\b({_WORDS})\b[^.\n]{{0,30}}metric"
+)
+_LONG_NAMES = {
+    "root mean squared log error": "rmsle",
+    "root mean squared logarithmic error": "rmsle",
+    "area under the roc": "auc",
+    "area under the receiver": "auc",
+    "f1-macro": "macro_f1",
+    "roc-auc": "auc",
+    "rocauc": "auc",
+}
+
+
+def _metrics(text: str) -> tuple[str, ...]:
+    """Return the metrics that the text names: in words, by `scoring=`, then by functions, most frequent first."""
+    found = [_known(a or b) for a, b in _EVALUATED.findall(text)]
+    found += [_known(name) for name in re.findall(r"scoring\s*=\s*[\"']([\w]+)[\"']", text)]
+    calls: Counter[str] = Counter()
+    for pattern, name in _FUNCTIONS.items():
+        calls[name] += len(re.findall(rf"\b(?:{pattern})\s*\(?", text))
+    found += [name for name, n in calls.most_common() if n]
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _known(name: str) -> str:
+    plain = name.lower().strip()
+    try:
+        return metric_named(_LONG_NAMES.get(plain, plain)).name
+    except UsageError:
+        return "rmse" if plain == "neg_mean_squared_error" else ""
+
+
+def _fits(text: str) -> bool | None:
+    regressors = re.search(
+        r"\b(\w*Regressor|LinearRegression|Ridge(CV)?|Lasso(CV)?|ElasticNet(CV)?|SVR|MSELoss)\(", text
+    )
+    classifiers = re.search(r"\b(\w*Classifier|LogisticRegression(CV)?|SVC|\w+NB|CrossEntropyLoss|BCE\w*Loss)\(", text)
+    if bool(regressors) == bool(classifiers):
+        return None
+    return regressors is not None
