@@ -64,7 +64,7 @@ def look(namespace: Mapping[str, Any]) -> Namespace:
 def _variable(name: str, value: Any, budget: _Budget) -> Variable | None:
     kind = type(value)
     root = kind.__module__.split(".")[0] if isinstance(kind.__module__, str) else ""
-    if isinstance(value, types.ModuleType):
+    if issubclass(kind, types.ModuleType):  # isinstance() would ask the object for its __class__
         module = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
         return Variable(name=name, type="module", note=module) if module in _MODULES else None
     if root in {"pandas", "polars", "geopandas"}:
@@ -255,7 +255,7 @@ def _estimator(name: str, value: Any) -> Variable:
 
 def _holder(name: str, value: Any) -> Variable | None:
     """Return an object of the user's own class that holds data frames, or a dict of them; its parts are only named."""
-    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+    if issubclass(type(value), (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         return None
     parts = value if type(value) is dict else _own(value)
     frames = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import os
 import re
 from collections.abc import Iterable, Sequence
 
@@ -136,9 +135,10 @@ _RANKS = [
     for scale in _SCALES.strip().replace(" <\n  ", " < ").split("\n")
 ]
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_PREFIXES = r"(?:level|grade|stage|tier|step|rank|phase|class|q|quarter|year|week|day|size)"
+_PREFIXES = r"(?:level|grade|stage|tier|step|rank|phase|class|q|quarter|year|week|day|size|term|band|bin|age)"
 _LEADING = re.compile(
-    rf"(?i)^\s*{_PREFIXES}?[\s_-]*([<>≤≥]=?|under|over|up to|less than|more than|lt|gt|le|ge)?[\s_]*[$€£]?\s*(-?(?:\d[\d,]*)?\.?\d+)"
+    rf"(?i)^\s*{_PREFIXES}?[\s_-]*([<>≤≥]=?|under|over|up to|less than|more than|lt|gt|le|ge)?[\s_]*[$€£]?\s*"
+    r"(-?(?:\d[\d,]*)?\.?\d+)"
 )
 _GRADE = re.compile(r"^([A-Za-z])[\s_-]?(\d{1,2}|[+-])?$")
 _MOST_LEVELS = 40
@@ -169,17 +169,17 @@ def _by_words(levels: list[str]) -> tuple[str, ...]:
 
 def _by_number(levels: list[str]) -> tuple[str, ...]:
     """Return levels that lead with numbers ("<18", "18-25", "65+", "emp_lt_1", "emp_10_plus") in order."""
-    common = os.path.commonprefix(levels)
-    stem = re.match(r"[A-Za-z_\s-]*[_\s-]", common)
+    first, last = min(levels), max(levels)
+    alike = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    stem = re.match(r"[A-Za-z_\s-]*[_\s-]", first[:alike])
     bare = [v[len(stem.group()) :] for v in levels] if stem else levels
     keys = [_number_key(v) for v in bare]
     known = [k for k in keys if k is not None]
     if len(known) < len(levels) or len(levels) < 3 or len(set(known)) < len(levels):
         return ()
-    compared = any(side for _, side in known)
-    if (stem and not compared and not re.match(_PREFIXES, common, re.IGNORECASE)) or all(
-        v.strip().isdigit() for v in bare
-    ):
+    if stem and not any(side for _, side in known) and not re.match(_PREFIXES, stem.group(), re.IGNORECASE):
+        return ()
+    if not stem and all(v.strip().isdigit() for v in bare):
         return ()
     return tuple(level for _, level in sorted(zip(known, levels, strict=True)))
 
