@@ -138,7 +138,13 @@ CASES: dict[str, Callable[[], Brief]] = {
     "mixed f1": lambda: case("multiclass", "macro_f1", mixed_columns(), target=SIX, **PAIRS),
     "skewed rmsle": lambda: case("regression", "rmsle", mixed_columns(), target=REAL, **PAIRS),
     "counts mae": lambda: case(
-        "regression", "mae", mixed_columns(), rows=20_000, target={**REAL, "integer": True, "distinct": 40}, **PAIRS
+        "regression",
+        "mae",
+        mixed_columns(),
+        rows=20_000,
+        target={**REAL, "integer": True, "distinct": 40},
+        splitter=Splitter(kind="holdout"),
+        **PAIRS,
     ),
     "later rows": lambda: case(
         "regression",
@@ -201,7 +207,9 @@ def begun(brief: Brief, value: float = 0.5, recipe: Recipe | None = None) -> Bri
     """Return the Brief after a baseline trial."""
     binding = brief.task.binding
     score = Score(value=value, metric=binding.metric.name, protocol=binding.splitter.protocol)
-    trial = Trial(id="t0", number=0, title="Baseline", recipe=(recipe or Recipe()).to_dict(), outcome=score, seconds=1.0)
+    trial = Trial(
+        id="t0", number=0, title="Baseline", recipe=(recipe or Recipe()).to_dict(), outcome=score, seconds=1.0
+    )
     return _replace(brief, trial=trial, idea=None, best=trial)
 
 

@@ -138,16 +138,22 @@ def blend_for_classes(view: View) -> Iterator[Candidate]:
     ranks = {"target.as_regression": True, "post.thresholds": True}
     labels = view.metric in {"accuracy", "macro_f1"}
     qwk = view.problem == "ordinal"
+    ready = not view.uses(("svm", "knn", "naive_bayes"))
     fits: dict[str, tuple[bool, float, dict[str, Any], list[Model]]] = {
-        "three": (not qwk, 0.85, {}, trio),
+        "three": (not qwk and ready, 0.85, {}, trio),
         "three_wide": (
-            not qwk and bool(skewed),
+            not qwk and ready and bool(skewed),
             0.85 + 0.1 * strong(len(skewed) / max(1, len(view.numbers)), 0.1, 0.6),
             {"numbers.log": [*view.recipe.numbers.log, *skewed]},
             trio,
         ),
-        "kernel": (number_share >= 0.8 and view.rows <= 6000, (1.0 if target.distinct > 2 else 0.6), {}, kernel),
-        "one_hot": (level_share >= 0.8, 1.0, {"categories.encoder": "onehot"}, onehot),
+        "kernel": (
+            not qwk and number_share >= 0.8 and view.rows <= 6000,
+            (1.0 if target.distinct > 2 else 0.6),
+            {},
+            kernel,
+        ),
+        "one_hot": (ready and level_share >= 0.8, 1.0, {"categories.encoder": "onehot"}, onehot),
         "ordinal": (qwk, 0.95, ranks, ordered),
         "ordinal_codes": (
             qwk and bool(codes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mle_ideator_jupyter.facts import ColumnProfile
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
 from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, View, names, percent, strong
 from mle_ideator_jupyter.model import IdeaKind
@@ -31,11 +32,15 @@ def numbers_as_categories(view: View) -> Iterator[Candidate]:
     curved = [c for c in some if (c.association or 0) > (c.linear or 0) + 0.05]
     known = view.recipe.categories.as_category
     share = len(codes) / max(1, len(view.columns))
-    groups = {
+    encoded = [c.name for c in some]
+    groups: dict[str, tuple[list[ColumnProfile], dict[str, object]]] = {
         "few": (few, {}),
         "some": (some if len(some) > len(few) else [], {}),
         "few_onehot": (few, {"categories.encoder": "onehot"}),
-        "some_target": (some, {f"categories.columns.{c.name}": "target" for c in some if "." not in c.name}),
+        "some_target": (
+            some,
+            {"categories.columns": {**view.recipe.categories.columns, **dict.fromkeys(encoded, "target")}},
+        ),
         "curved": (curved, {}),
     }
     for param, (columns, extra) in groups.items():
