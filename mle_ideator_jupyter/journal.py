@@ -146,10 +146,21 @@ class Journal:
 
     def get_blob(self, name: str) -> bytes | None:
         """Return the bulk stored under this name, or None: blobs may stay behind when a journal travels."""
-        if not _BLOB.fullmatch(name):
-            return None
+        path = self.blob_path(name)
+        return path.read_bytes() if path else None
+
+    def blob_path(self, name: str) -> Path | None:
+        """Return the file that holds the bulk of this name, or None where there is none."""
         path = self.folder / name
-        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+        return path if _BLOB.fullmatch(name) and path.is_file() and not path.is_symlink() else None
+
+    def move(self, path: Path) -> None:
+        """Rename the journal and its blobs, to begin anew beside them; nothing is lost."""
+        with self._locked():
+            self.path.rename(path)
+            target = path.with_name(path.name.removesuffix(".jsonl"))
+        self.folder.rename(target)
+        self.path, self.folder = path, target
 
     # ------------------------------------------------------------ the file
 

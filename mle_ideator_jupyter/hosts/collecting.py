@@ -1,0 +1,84 @@
+"""Collects what a cell puts out as nbformat outputs, within caps, and picks the score out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mle_ideator_jupyter.protocols import Reported
+from mle_ideator_jupyter.scoring.reported import MIME, read_report
+
+TEXT_CAP = 100_000
+"""Characters of text kept of one cell."""
+IMAGE_CAP = 4_000_000
+"""Characters (base64) of images and other rich data kept of one cell."""
+
+
+class Collector:
+    """The outputs of one cell, capped; `reported` is the last score that it reported."""
+
+    def __init__(self) -> None:
+        self.outputs: list[dict[str, Any]] = []
+        self.reported: Reported | None = None
+        self.cut_text = 0
+        self.cut_data = 0
+        self._text = 0
+        self._data = 0
+
+    def stream(self, name: str, text: str) -> None:
+        """Add printed text; successive prints to one stream become one output."""
+        text = self._capped(text)
+        if not text:
+            return
+        last = self.outputs[-1] if self.outputs else None
+        if last and last["output_type"] == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def display(self, data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
+        """Add display data; what is too large is left out, and a score is taken down."""
+        if MIME in data:
+            try:
+                self.reported = read_report(data[MIME])
+            except msgspec.ValidationError:
+                data = {k: v for k, v in data.items() if k != MIME}
+        kept = {}
+        for mime, value in data.items():
+            size = len(value) if isinstance(value, str) else len(msgspec.json.encode(value))
+            if self._data + size > IMAGE_CAP:
+                self.cut_data += 1
+                continue
+            self._data += size
+            kept[mime] = value
+        if kept:
+            self.outputs.append({"output_type": "display_data", "data": kept, "metadata": metadata or {}})
+
+    def error(self, name: str, value: str, traceback: list[str]) -> None:
+        """Add an error with its traceback."""
+        lines = [self._capped(line) for line in traceback]
+        self.outputs.append({"output_type": "error", "ename": name, "evalue": value[:2000], "traceback": lines})
+
+    def message(self, message: dict[str, Any]) -> None:
+        """Add the output that an IOPub message carries, if it carries one."""
+        kind, content = message["header"]["msg_type"], message["content"]
+        if kind == "stream":
+            self.stream(content["name"], content["text"])
+        elif kind in {"display_data", "execute_result"}:
+            self.display(content["data"], content.get("metadata"))
+        elif kind == "error":
+            self.error(content["ename"], content["evalue"], content["traceback"])
+
+    def result(self) -> tuple[dict[str, Any], ...]:
+        """Return the outputs, with a last line that says what was cut."""
+        if not (self.cut_text or self.cut_data):
+            return tuple(self.outputs)
+        said = f"[{self.cut_text} characters and {self.cut_data} rich outputs were cut]\n"
+        return (*self.outputs, {"output_type": "stream", "name": "stderr", "text": said})
+
+    def _capped(self, text: str) -> str:
+        room = max(0, TEXT_CAP - self._text)
+        self._text += min(room, len(text))
+        self.cut_text += max(0, len(text) - room)
+        return text[:room]

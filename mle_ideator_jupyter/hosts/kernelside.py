@@ -1,0 +1,86 @@
+"""What Hosts ask of the process that holds the data; every answer is one line of JSON.
+
+A question is an expression, so that asking leaves no trace in the user's namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+import msgspec
+
+from mle_ideator_jupyter.errors import BindingError, HostError
+from mle_ideator_jupyter.facts import Namespace, Profile
+from mle_ideator_jupyter.hosts import guard
+from mle_ideator_jupyter.model import Binding
+from mle_ideator_jupyter.profile import look, profile_frames
+
+_memories: list[guard.Memory] = []
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """An answer: exactly one of the fields is set, `changed` for `restore`."""
+
+    profile: Profile | None = None
+    namespace: Namespace | None = None
+    changed: list[str] | None = None
+    error: str = ""
+
+
+def question(name: str, *arguments: str) -> str:
+    """Return the expression that asks for the function `name` of this module with the asker's globals."""
+    given = "".join(f", {a!r}" for a in arguments)
+    return f'__import__("{__name__}", fromlist=["_"]).{name}(globals(){given})'
+
+
+def profile(namespace: MutableMapping[str, Any], binding: str) -> str:
+    """Profile the Binding's frames; a `BindingError` comes back as `error`."""
+    bound = msgspec.json.decode(binding, type=Binding)
+    try:
+        train = _evaluate(bound.train, namespace)
+        test = _evaluate(bound.test, namespace) if bound.test else None
+        return _line(Answer(profile=profile_frames(train, test, bound)))
+    except BindingError as error:
+        return _line(Answer(error=str(error)))
+    except ImportError as error:
+        return _line(Answer(error=f"the kernel lacks {error.name}: pip install 'mle_ideator_jupyter[recipe]' there"))
+
+
+def namespace(namespace: MutableMapping[str, Any]) -> str:
+    """Summarise what the namespace holds."""
+    return _line(Answer(namespace=look(namespace)))
+
+
+def remember(namespace: MutableMapping[str, Any]) -> str:
+    """Remember the namespace until `restore`."""
+    _memories.append(guard.remember(namespace))
+    return _line(Answer())
+
+
+def restore(namespace: MutableMapping[str, Any], keep: str) -> str:
+    """Put the namespace back as it was remembered, but for the names in `keep` (comma-separated)."""
+    if not _memories:
+        return _line(Answer(changed=[]))
+    return _line(Answer(changed=guard.restore(_memories.pop(), namespace, keep.split(",") if keep else ())))
+
+
+def decode(line: str) -> Answer:
+    """Return the answer that a line holds. Raises `HostError` when it is none."""
+    try:
+        return msgspec.json.decode(line, type=Answer)
+    except msgspec.DecodeError as error:
+        msg = f"the kernel's mle_ideator_jupyter does not fit this one ({error}); install the same version in both"
+        raise HostError(msg) from None
+
+
+def _evaluate(expression: str, namespace: MutableMapping[str, Any]) -> Any:
+    try:
+        return eval(expression, dict(namespace))  # noqa: S307 - the user's own expression, in the user's own kernel
+    except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
+        msg = f"{expression} cannot be evaluated: {type(error).__name__}: {error}"
+        raise BindingError(msg.splitlines()[0]) from None
+
+
+def _line(answer: Answer) -> str:
+    return msgspec.json.encode(answer).decode()

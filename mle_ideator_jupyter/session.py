@@ -1,0 +1,273 @@
+"""Wires a notebook to its seams and runs it headless: notebook → Host → Binding → profile → loop → result notebook."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+from mle_ideator_jupyter.binding import infer, settle, setup_cell
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.errors import BindingError, IdeatorError, UsageError
+from mle_ideator_jupyter.events import RunStarted, TaskSet
+from mle_ideator_jupyter.exports.notebook import write_result
+from mle_ideator_jupyter.journal import Journal, journal_path
+from mle_ideator_jupyter.loop import Update, autopilot
+from mle_ideator_jupyter.model import Budget, Idea, Limits, Struct, Task, Trial, Trigger, new_id
+from mle_ideator_jupyter.notebooks import Notebook, read_notebook
+from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
+from mle_ideator_jupyter.protocols import Host, Ideator, Implementer, cell
+from mle_ideator_jupyter.scoring.graded import FolderGrader
+from mle_ideator_jupyter.trial import Wiring
+
+SETUP_LIMITS = Limits(seconds=3600)
+"""A notebook's own cells may train for an hour before they are stopped."""
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """What a headless run is told. `task_dir` is a prepared task folder whose private answers grade the result."""
+
+    notebook: Path
+    output: Path | None = None
+    budget: Budget = Budget(steps=10)
+    limits: Limits = Limits(seconds=600)
+    data: str | None = None
+    test: str | None = None
+    target: str | None = None
+    metric: str | None = None
+    ideator: str | None = "playbook"
+    implementer: str = "recipe"
+    policy: str = "prior"
+    seed: int = 0
+    fresh: bool = False
+    rescore: str | None = None
+    task_dir: Path | None = None
+    host: Literal["scratch", "fork"] = "scratch"
+
+    def result_path(self) -> Path:
+        """Return where the result notebook goes: `houses.ipynb` → `houses.improved.ipynb`."""
+        return self.output or self.notebook.with_name(f"{self.notebook.stem}.improved.ipynb")
+
+
+class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """What a run came to. Scores are validation scores; `grader_*` are from private answers, where there are any."""
+
+    task: str
+    metric: str
+    goal: str
+    baseline: float | None
+    best: float | None
+    grader_baseline: float | None
+    grader_best: float | None
+    trials: int
+    improved: int
+    seconds: float
+    notebook: Path
+    journal: Path
+    reason: str = ""
+
+
+async def run_headless(options: RunOptions, on_update: Callable[[Update], None]) -> RunSummary:
+    """Run the notebook, improve its solution within the budget, and write the result notebook and its journal.
+
+    Continues an unfinished run of the same options; a finished one is built upon. Raises
+    `UsageError` or `BindingError` for arguments that cannot work, `HostError` when no kernel runs.
+    """
+    began = time.monotonic()
+    output = options.result_path()
+    if output.resolve() == options.notebook.resolve():
+        msg = f"--output {output} is the notebook itself, which is never overwritten; give another name"
+        raise UsageError(msg)
+    notebook = read_notebook(options.notebook)
+    journal = open_journal(options, notebook)
+    async with prepared(options, notebook, journal, on_update) as ready:
+        wiring = ready
+        _resume_or_start(wiring, options)
+        reason = ""
+        try:
+            async with contextlib.aclosing(autopilot(wiring)) as updates:
+                async for update in updates:
+                    on_update(update)
+                    reason = update.message if update.kind == "done" else reason
+        finally:
+            write_result(output, notebook.content, wiring)
+    return _summary(options, wiring, reason, time.monotonic() - began)
+
+
+async def suggest(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> list[Idea]:
+    """Return up to `n` ideas for the notebook as it stands; no trial is run and nothing is written."""
+    async with _glance(options, on_update) as wiring:
+        if wiring.ideator is None:
+            msg = "suggest needs an Ideator: leave --no-ideator out"
+            raise UsageError(msg)
+        return list(await wiring.ideator.propose(wiring.brief(trigger=Trigger.HUMAN), n))
+
+
+async def brief(options: RunOptions, on_update: Callable[[Update], None]) -> Brief:
+    """Return the Brief that `suggest` would hand to the Ideator."""
+    async with _glance(options, on_update) as wiring:
+        return wiring.brief(trigger=Trigger.HUMAN)
+
+
+@contextlib.asynccontextmanager
+async def prepared(
+    options: RunOptions, notebook: Notebook, journal: Journal, on_update: Callable[[Update], None]
+) -> AsyncIterator[Wiring]:
+    """Run the notebook's cells on a Host, bind and profile its task, and wire the seams; closes the Host at the end."""
+
+    def say(message: str) -> None:
+        on_update(Update(kind="status", message=message))
+
+    for note in journal.notes:
+        say(note)
+    ideator, implementer = make_ideator(options), make_implementer(options)
+    scratch = journal.folder / "submissions"
+    host = _scratch_host(notebook.sources, options, scratch)
+    try:
+        say(f"running the {len(notebook.sources)} cells of {options.notebook.name}")
+        await host.start()
+        for message in host.setup_failures:
+            say(message)
+        namespace = await host.namespace()
+        bound = infer(
+            namespace,
+            notebook.sources,
+            options.notebook.parent,
+            data=options.data,
+            test=options.test,
+            target=options.target,
+            metric=options.metric,
+            metadata=notebook.metadata,
+        )
+        source = setup_cell(bound)
+        if source:
+            loaded = await host.run(cell(source, "Load the data"), SETUP_LIMITS)
+            if loaded.status != "ok":
+                msg = f"the data do not load: {loaded.message}; check --data"
+                raise BindingError(msg)
+        say("profiling the data")
+        profile = await host.profile(bound)
+        bound = settle(bound, profile)
+        say(bound.describe())
+        task = Task(id=options.notebook.stem, binding=bound, limits=options.limits)
+        wiring = Wiring(
+            task=task,
+            host=host,
+            implementer=implementer,
+            ideator=ideator,
+            journal=journal,
+            profile=profile,
+            kernel=namespace.facts,
+            seed=options.seed,
+            budget=options.budget,
+        )
+        yield wiring
+    finally:
+        await host.close()
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
+
+
+def make_ideator(options: RunOptions) -> Ideator | None:
+    """Return the Ideator that the options name, or None for implementation only."""
+    if options.ideator is None:
+        return None
+    factory = load(IDEATORS, options.ideator)
+    made: Ideator = factory(policy=options.policy) if options.ideator == "playbook" else factory()
+    return made
+
+
+def make_implementer(options: RunOptions) -> Implementer:
+    """Return the Implementer that the options name."""
+    made: Implementer = load(IMPLEMENTERS, options.implementer)()
+    return made
+
+
+def open_journal(options: RunOptions, notebook: Notebook) -> Journal:
+    """Open the journal beside the result; with `fresh`, an existing one is renamed first, with its blobs."""
+    path = journal_path(options.result_path())
+    if options.fresh and path.exists():
+        old = Journal.read(path)
+        aside = path.with_name(f"{options.result_path().stem}.{new_id()[:12]}.ideas.jsonl")
+        old.move(aside)
+    return Journal.open(path, notebook.id)
+
+
+@contextlib.asynccontextmanager
+async def _glance(options: RunOptions, on_update: Callable[[Update], None]) -> AsyncIterator[Wiring]:
+    """Prepare a notebook for looking only: a journal that is there is read, none is begun."""
+    notebook = read_notebook(options.notebook)
+    path = journal_path(options.result_path())
+    journal = Journal.read(path) if path.exists() else Journal(path)
+    async with prepared(options, notebook, journal, on_update) as ready:
+        yield ready
+
+
+def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
+    """Take up an unfinished run that was begun with the same options, or begin one."""
+    journal = wiring.journal
+    if journal.state.task != wiring.task:
+        journal.append(TaskSet(task=wiring.task))
+    begun = RunStarted(
+        run=new_id(),
+        seed=options.seed,
+        budget=options.budget,
+        limits=options.limits,
+        implementer=options.implementer,
+        ideator=options.ideator,
+        settings={"policy": options.policy, "rescore": options.rescore, "task": wiring.task.binding.describe()},
+    )
+    for run in journal.state.runs.values():
+        same = replace(run.started, id=begun.id, time=begun.time, run=begun.run) == begun
+        if run.finished is None and same:
+            wiring.run = run.started.run
+            return
+    journal.append(begun)
+    wiring.run = begun.run
+
+
+def _improvements(trials: Sequence[Trial], wiring: Wiring) -> int:
+    """Return how many trials were better than everything comparable before them."""
+    metric, count = wiring.task.metric, 0
+    best: float | None = None
+    comparable = {t.id for t in wiring.journal.state.ranked()}
+    for trial in trials:
+        if trial.score is None or trial.id not in comparable:
+            continue
+        better = best is None or metric.better(trial.score.value, best)
+        count += int(better and best is not None)
+        best = trial.score.value if better else best
+    return count
+
+
+def _summary(options: RunOptions, wiring: Wiring, reason: str, seconds: float) -> RunSummary:
+    state, metric = wiring.journal.state, wiring.task.metric
+    baseline, best = state.baseline, state.best
+    mine = [t for t in state.trials if t.id not in state.imported]
+    return RunSummary(
+        task=wiring.task.id,
+        metric=metric.name,
+        goal=metric.goal.value,
+        baseline=baseline.score.value if baseline and baseline.score else None,
+        best=best.score.value if best and best.score else None,
+        grader_baseline=_graded(options, wiring, baseline),
+        grader_best=_graded(options, wiring, best),
+        trials=sum(1 for t in mine if t.number > 0),
+        improved=_improvements(mine, wiring),
+        seconds=round(seconds, 1),
+        notebook=options.result_path(),
+        journal=wiring.journal.path,
+        reason=reason,
+    )
+
+
+def _graded(options: RunOptions, wiring: Wiring, trial: Trial | None) -> float | None:
+    """Return the trial's score on the private answers; it goes to the summary and nowhere else."""
+    if options.task_dir is None or trial is None or trial.submission is None:
+        return None
+    path = wiring.journal.blob_path(trial.submission)
+    return FolderGrader(options.task_dir).grade(path, wiring.task).value if path else None
