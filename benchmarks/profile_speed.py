@@ -62,9 +62,7 @@ def main() -> None:
     ours = seconds(lambda: profile.profile_frames(train, None, binding))
     both = seconds(lambda: profile.profile_frames(train, test, binding))
     theirs = seconds(lambda: (train.describe(include="all"), train.corr(numeric_only=True)))
-    print(
-        f"profile of {train.shape[0]} x {train.shape[1]}: {ours:.2f} s; with test data of {len(test)} rows: {both:.2f} s"
-    )
+    print(f"profile of {len(train)} x {train.shape[1]}: {ours:.2f} s; with test data of {len(test)} rows: {both:.2f} s")
     print(f"pandas describe(include='all') + corr(): {theirs:.2f} s")
     print(f"ratio {ours / theirs:.2f} (with test data {both / theirs:.2f})")
 

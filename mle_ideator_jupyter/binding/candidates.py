@@ -11,12 +11,12 @@ from mle_ideator_jupyter.facts import Namespace, Variable
 from mle_ideator_jupyter.model import Struct
 
 TEST_NAME = re.compile(
-    r"(?i)(^|_)(df_?)?(test|submit|unlabel|holdout|predict|score|new|unseen)[a-z]*\d*(_|$)|(^|_)test"
+    r"(?i)(^|_)(df_?)?(test|te|tst|eval|infer|future|submit|unlabel|holdout|predict|score|new|unseen)[a-z]*\d*(_|$)|(^|_)test"
 )
 TRAIN_NAME = re.compile(
     r"(?i)(^|_)(df_?)?train|^(df|data|dataset|frame|table|raw|full|all_data)(_?(df|full|all|raw))?$|_df$|_data$"
 )
-SUBMISSION_NAME = re.compile(r"(?i)submi|^sub$|^sample$")
+SUBMISSION_NAME = re.compile(r"(?i)submi|(^|_)sub$|^sample$|^ss$")
 _FEATURES = re.compile(r"^[Xx](_|$|[a-z]*_)|(?i:features?$)")
 _WHOLE = (
     ("X", "y"),
@@ -115,8 +115,6 @@ def _fit(train: Variable, test: Variable) -> int:
         return 6 + alike
     if named and not _FEATURES.search(test.name):
         return 3 + alike
-    if left == 1 and train.shape[0] != test.shape[0] and not _FEATURES.search(test.name):
-        return 2 if re.search("(?i)train", train.name) else 1
     return 0
 
 
@@ -128,10 +126,19 @@ def _pairs(found: Sequence[Variable], target: str | None) -> Iterator[Data]:
     """Yield pairs of frames where exactly one column, the target, is missing in the second."""
     pairs = [(a, b) for a in found for b in found if a.name != b.name and len(set(a.columns) - set(b.columns)) == 1]
     scored = [(a, b, _fit(a, b) + bool(re.search("(?i)train", a.name))) for a, b in pairs if _fit(a, b)]
+    if not scored and len(found) == 2:
+        scored = [(a, b, 1) for a, b in pairs if _unnamed_pair(a, b)]
     for a, b, _ in sorted(scored, key=lambda p: -p[2]):
         (only,) = set(a.columns) - set(b.columns)
         if target in {None, only}:
             yield Data(train=expression(a), columns=a, test=expression(b), test_columns=b, target=only)
+
+
+def _unnamed_pair(train: Variable, test: Variable) -> bool:
+    """Return whether the only two frames are a pair although no name says so, and not one made from the other."""
+    (only,) = set(train.columns) - set(test.columns)
+    derived = train.name in test.name or test.name in train.name or train.shape[0] == test.shape[0]
+    return not derived and set(test.columns) < set(train.columns) and not re.search(r"(?i)(^|_)id$", only)
 
 
 def _singles(found: Sequence[Variable], target: str | None) -> Iterator[Data]:

@@ -15,6 +15,9 @@ READERS = frozenset(
     {"read_csv", "read_table", "read_parquet", "read_feather", "read_json", "read_excel", "read_pickle"}
 )
 _TARGET_VARIABLE = re.compile(r"(?i)^(y|ys|y_?(all|full|train|data)|targets?|labels?|y_true|outcome)$")
+_FEATURE_VARIABLE = re.compile(r"^[Xx]($|_|[a-z]*$)|^(?i:(all_?)?features?)$")
+_ANSWERS = {"fit": 1, "train_test_split": 1, "cross_val_score": 2, "cross_validate": 2, "cross_val_predict": 2}
+"""Functions that take the target, and its place among their arguments."""
 _TARGET_CONSTANT = re.compile(r"(?i)^(target|label|y|outcome|dependent)(_?(col|column|name|var|variable|feature))?$")
 
 
@@ -106,19 +109,27 @@ class _Reader:
                 self.constants[variable] = value
                 if _TARGET_CONSTANT.match(variable):
                     self.targets.append((0, value))
-            elif _TARGET_VARIABLE.match(variable):
-                self._selected(node.value)
+            else:
+                self._assigned(variable, node.value)
         elif (
             isinstance(node, ast.Assign)
             and isinstance(node.targets[0], ast.Tuple)
             and isinstance(node.value, ast.Tuple)
         ):
             for left, right in zip(node.targets[0].elts, node.value.elts, strict=False):
-                if isinstance(left, ast.Name) and _TARGET_VARIABLE.match(left.id):
-                    self._selected(right)
+                if isinstance(left, ast.Name):
+                    self._assigned(left.id, right)
         for found in ast.walk(node):
             if isinstance(found, ast.Call) and _called(found) in READERS:
                 self._read(found, node, variable)
+
+    def _assigned(self, variable: str, value: ast.expr) -> None:
+        if _TARGET_VARIABLE.match(variable):
+            self._selected(value)
+        elif _FEATURE_VARIABLE.match(variable):
+            for node in ast.walk(value):
+                if isinstance(node, ast.Call) and _called(node) == "drop":
+                    self._dropped(node)
 
     def _selected(self, value: ast.expr) -> None:
         """Remember the column that an expression such as `df["price"].values` takes."""
@@ -132,25 +143,24 @@ class _Reader:
                     self.last_column |= _is_last(node)
                 if name is not None:
                     self.targets.append((1, name))
+            elif isinstance(node, ast.Call) and _called(node) == "pop" and node.args:
+                self._named(1, node.args[0])
             elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                 self.targets.append((2, node.attr))
 
     def _call(self, node: ast.Call) -> None:
-        called = _called(node)
-        first = node.args[0] if node.args else None
-        if called == "pop" and first is not None:
-            self._named(1, first)
-        elif called == "drop":
-            columns = next((k.value for k in node.keywords if k.arg in {"columns", "labels"}), first)
-            axis = next(
-                (k.value for k in node.keywords if k.arg == "axis"), node.args[1] if len(node.args) > 1 else None
-            )
-            sideways = isinstance(axis, ast.Constant) and axis.value in {1, "columns"}
-            if columns is not None and (sideways or any(k.arg == "columns" for k in node.keywords) or axis is None):
-                self._named(3, columns)
+        place = _ANSWERS.get(_called(node))
+        if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Subscript):
+            self._selected(node.args[place])
         for keyword in node.keywords:
             if keyword.arg == "groups" and isinstance(keyword.value, ast.Subscript):
                 self.groups = self.text(keyword.value.slice) or self.groups
+
+    def _dropped(self, node: ast.Call) -> None:
+        first = node.args[0] if node.args else None
+        columns = next((k.value for k in node.keywords if k.arg in {"columns", "labels"}), first)
+        if columns is not None:
+            self._named(3, columns)
 
     def _named(self, rank: int, node: ast.expr) -> None:
         """Remember a column that is dropped or popped; one of several that are dropped at once is weaker evidence."""

@@ -10,15 +10,16 @@ import numpy as np
 
 from mle_ideator_jupyter.facts import ColumnProfile, Role
 from mle_ideator_jupyter.model import Struct
+from mle_ideator_jupyter.profile.guesses import LEAK, leak_by_name, leak_of, period_of, sentinel
 from mle_ideator_jupyter.profile.reading import Column, Floats, Ints, Table
 from mle_ideator_jupyter.profile.relating import (
     Aim,
     association,
     distance,
+    dot,
     explained,
     level_codes,
     linear,
-    separates,
     share_of,
     tidy,
 )
@@ -26,14 +27,6 @@ from mle_ideator_jupyter.profile.strings import dates, mean_words, natural_order
 
 ID_NAME = re.compile(
     r"(?i)(^|[_\s.-])(id|uuid|guid|key|rownames|row_?num(ber)?)$|^(id|uuid|guid|index|unnamed: ?0)$|[a-z](Id|ID)$"
-)
-_LEAK = 0.99
-_PERIODS = (
-    (r"hour|hr|time", 24, 0),
-    (r"month|mnth|mon\b|mo\b|mth", 12, 1),
-    (r"week_?day|day_?of_?week|dow|wday|day", 7, 0),
-    (r"week_?day|day_?of_?week|dow|wday|day", 7, 1),
-    (r"minute|min", 60, 0),
 )
 
 
@@ -61,7 +54,7 @@ def describe(
 ) -> Known:
     """Return the facts of one column, `other` being the same column of the test data."""
     if column.kind == "string":
-        days = dates(column.strings or []) if not is_id and not column.ordered else None
+        days = dates(column.strings or []) if not is_id and not column.order else None
         if days is None:
             return _describe_strings(column, other, table, target, is_id=is_id)
         return _describe_numbers(column, days, _test_days(other), target, role="date")
@@ -101,6 +94,7 @@ def _common(column: Column, other: Column | None, target: Target) -> dict[str, A
 
 def _number_role(column: Column, *, is_id: bool) -> Role:
     assert column.numbers is not None
+    assert column.ordered is not None
     gone = bool(column.missing.any())
     if column.distinct == 0 or (column.distinct == 1 and not gone):
         return "constant"
@@ -108,13 +102,12 @@ def _number_role(column: Column, *, is_id: bool) -> Role:
         return "id"
     if column.kind == "date":
         return "date"
-    present = column.numbers[~column.missing] if gone else column.numbers
-    if column.kind == "boolean" or (column.distinct <= 2 and bool(np.isin(present, (0.0, 1.0)).all())):
+    if column.kind == "boolean" or (column.distinct <= 2 and {*column.ordered[[0, -1]].tolist()} <= {0.0, 1.0}):
         return "boolean"
-    if not gone and column.integer and column.distinct == len(present) >= 20:
-        width = float(present.max() - present.min()) + 1
+    if not gone and column.integer and column.distinct == len(column.ordered) >= 20:
+        width = float(column.ordered[-1] - column.ordered[0]) + 1
         named = ID_NAME.search(column.name) is not None
-        if named or (width == len(present) and bool(np.all(np.diff(present) > 0))):
+        if named or (width == len(column.ordered) and bool(np.all(np.diff(column.numbers) > 0))):
             return "id"
     return "numeric"
 
@@ -125,22 +118,21 @@ def _describe_numbers(column: Column, sample: Floats, other: Floats | None, targ
         facts["missing_test"] = tidy(share_of(np.isnan(other)))
     if role == "constant":
         return Known(facts=ColumnProfile(**facts), column=column)
-    whole = column.numbers if column.numbers is not None else sample
-    present = whole[~np.isnan(whole)]
+    present = np.sort(sample[~np.isnan(sample)]) if column.ordered is None else column.ordered
     if role != "id":
-        facts |= _moments(np.sort(present), dates_only=role == "date")
+        facts |= _moments(present, dates_only=role == "date")
     facts["integer"] = column.integer and role != "date"
     if role in {"numeric", "boolean"}:
         facts["top"] = _top_numbers(present, column.distinct)
     if role == "numeric":
-        facts["sentinel"] = _sentinel(present, column.distinct)
-        facts["period"] = _period(column, present)
+        facts["sentinel"] = sentinel(present, column.distinct)
+        facts["period"] = period_of(column, present)
     if role != "id":
         here = ~np.isnan(sample)
         x, aim = (sample, target.aim) if here.all() else (sample[here], target.aim.at(here))
         facts["association"] = tidy(association(x, aim))
         facts["linear"] = tidy(linear(x, aim))
-        facts["leak"] = _leak(column.name, x, (facts["association"] or 0.0, facts["linear"] or 0.0), aim, target.name)
+        facts["leak"] = leak_of(column.name, x, (facts["association"] or 0.0, facts["linear"] or 0.0), aim, target.name)
         if other is not None and here.any():
             facts["drift"] = tidy(distance(x, other[~np.isnan(other)]))
         if role in {"numeric", "boolean"} and column.distinct <= 50 and column.integer and len(x):
@@ -163,7 +155,7 @@ def _moments(ordered: Floats, *, dates_only: bool) -> dict[str, Any]:
         return facts
     mean = float(ordered.mean())
     centred = ordered - mean
-    deviation = math.sqrt(float(centred @ centred) / n)
+    deviation = math.sqrt(dot(centred, centred) / n)
     facts |= {"mean": tidy(mean), "std": tidy(deviation), "skew": tidy(skew(ordered))}
     spread = float(quantiles[4] - quantiles[2])
     if spread > 0:
@@ -195,73 +187,6 @@ def _top_numbers(present: Floats, distinct: int) -> tuple[tuple[str, float], ...
     return tuple((f"{values[i]:.15g}", float(f"{counts[i] / len(present):.6g}")) for i in best)
 
 
-def _sentinel(present: Floats, distinct: int) -> float | None:
-    """Return a number that stands apart from all others at either end and piles up there: -1, 999, an impossible 0."""
-    if distinct < 8:
-        return None
-    for value in (present.min(), present.max()):
-        if value not in {-1, -9, -99, -999, -9999, -99999, 9, 99, 999, 9999, 99999, 999999, 0}:
-            continue
-        rest = present[present != value]
-        share = 1 - len(rest) / len(present)
-        width = float(rest.max() - rest.min())
-        nearest = float(rest.min() if value < rest.min() else rest.max())
-        gap = abs(nearest - float(value))
-        if len(present) - len(rest) < 2 or width <= 0:
-            continue
-        piled = share > share_of(present == nearest)
-        if value == -1:
-            found = nearest >= 0 and share >= 0.005 and piled
-        elif value == 0:
-            found = nearest > 0 and gap >= 0.15 * width and share >= 0.002 and piled
-        else:
-            found = gap >= 0.25 * width and share >= 0.001
-        if found:
-            return float(value)
-    return None
-
-
-def _period(column: Column, present: Floats) -> float | None:
-    """Return the period of hours, months, weekdays, minutes: by range, and by name or an even spread."""
-    if not column.integer or not len(present):
-        return None
-    low, high = float(present.min()), float(present.max())
-    for name, period, start in _PERIODS:
-        if low < start or high > start + period - 1:
-            continue
-        named = re.search(name, column.name.lower()) is not None
-        whole = low == start and high == start + period - 1 and column.distinct == period
-        if named and (whole or (column.distinct >= 0.5 * period and high - low >= 0.75 * (period - 1) and period > 7)):
-            return float(period)
-        if whole and period != 7 and len(present) >= 20 * period:
-            shares = np.bincount((present - start).astype(np.int64), minlength=period) / len(present)
-            if shares.min() >= 0.5 / period:
-                return float(period)
-    return None
-
-
-def _leak(name: str, x: Floats, relations: tuple[float, float], aim: Aim, target: str) -> str | None:
-    strong, straight = relations
-    if len(x) < 20:
-        return None
-    if aim.codes is None and np.array_equal(x, aim.values):
-        return "equals the target in every row"
-    if aim.codes is None and straight >= 0.9995:
-        return f"the target is a multiple of it (correlation {straight:.4f})"
-    if aim.codes is None and strong >= _LEAK:
-        return f"the target rises or falls with it almost perfectly (rank correlation {strong:.3f})"
-    if aim.codes is not None and separates(x, aim):
-        return "its values alone tell the classes apart"
-    return _leak_by_name(name, target, strong)
-
-
-def _leak_by_name(name: str, target: str, strong: float) -> str | None:
-    plain, wanted = (re.sub(r"[^a-z0-9]", "", s.lower()) for s in (name, target))
-    if len(wanted) >= 3 and wanted in plain and strong >= 0.9:
-        return f"its name holds the target's, and they relate with {strong:.2f}"
-    return None
-
-
 # ---------------------------------------------------------------- text and categories
 
 
@@ -281,7 +206,7 @@ def _describe_strings(column: Column, other: Column | None, table: Table, target
     role: Role = "categorical"
     if column.distinct == 0 or (column.distinct == 1 and not column.missing.any()):
         role = "constant"
-    elif is_id or (present >= 20 and column.distinct >= 0.98 * present and words < 2 and not column.ordered):
+    elif is_id or (present >= 20 and column.distinct >= 0.98 * present and words < 2 and not column.order):
         role = "id"
     elif _is_text(column.distinct, present, words):
         role = "text"
@@ -310,10 +235,10 @@ def _level_facts(codes: Ints, levels: tuple[str, ...], column: Column, target: T
     total = max(1, len(inside))
     share = explained(inside, len(levels), aim)
     strong = math.sqrt(share)
-    leak = _leak_by_name(column.name, target.name, strong)
-    if len(inside) >= 50 and len(levels) <= 0.2 * len(inside) and share >= _LEAK:
+    leak = leak_by_name(column.name, target.name, strong)
+    if len(inside) >= 50 and len(levels) <= 0.2 * len(inside) and share >= LEAK:
         leak = "each of its levels has one value of the target"
-    order = tuple(v for v in column.ordered if v in set(levels)) if column.ordered else natural_order(levels)
+    order = tuple(v for v in column.order if v in set(levels)) if column.order else natural_order(levels)
     return {
         "top": tuple((levels[i], float(f"{counts[i] / total:.6g}")) for i in best),
         "rare": tidy(float(counts[counts < 0.01 * total].sum()) / total),

@@ -12,7 +12,7 @@ import numpy as np
 from mle_ideator_jupyter.facts import Pair
 from mle_ideator_jupyter.profile.columns import Known
 from mle_ideator_jupyter.profile.reading import Floats, Ints, some_rows
-from mle_ideator_jupyter.profile.relating import Aim, level_codes, strength, tidy
+from mle_ideator_jupyter.profile.relating import Aim, dot, level_codes, strength, tidy
 
 PAIR_ROWS = 5_000
 _STRONGEST = 12
@@ -166,13 +166,13 @@ def _crossed(left: Ints, p: int, right: Ints, q: int, columns: list[Floats]) -> 
     cross, cells = level_codes((left * q + right).astype(float))
     n, total, additive, whole = len(left), 0.0, 0.0, 0.0
     for y in columns:
-        total += float(y @ y)
+        total += dot(y, y)
         rest = y
         for _ in range(3):
             rest = _without(_without(rest, left, p), right, q)
-        additive += float(rest @ rest)
+        additive += dot(rest, rest)
         within = _without(y, cross, cells)
-        whole += float(within @ within)
+        whole += dot(within, within)
     used = int(np.count_nonzero(np.bincount(left))) + int(np.count_nonzero(np.bincount(right))) - 1
     if total <= 0 or n <= cells + 1 or cells <= used:
         return 0.0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mle_ideator_jupyter.errors import BindingError
 from mle_ideator_jupyter.model import Struct
 
-MOST_CELLS = 20_000_000
+MOST_CELLS = 8_000_000
 """Of larger frames only a random sample of the rows is read at all."""
 SAMPLE_ROWS = 20_000
 """Expensive statistics look at no more rows than this."""
@@ -26,6 +26,9 @@ SAMPLE_CELLS = 4_000_000
 FEWEST_ROWS = 1_000
 _CHARACTERS = 10_000
 """Longer texts are cut before they are looked at."""
+
+_LARGEST = 1e90
+"""Larger numbers are cut, so that third moments stay finite."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,10 +47,12 @@ class Column(Struct, frozen=True, kw_only=True):
     kind: Literal["number", "boolean", "date", "string"]
     missing: Bools
     numbers: Floats | None = None
+    ordered: Floats | None = None
+    """The numbers that are not missing, sorted."""
     strings: list[str | None] | None = None
     distinct: int = 0
     integer: bool = False
-    ordered: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     """The levels of an ordered categorical, in order."""
 
 
@@ -119,8 +124,11 @@ def some_rows(rows: int, most: int) -> Ints:
     return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
-def read(table: Table, name: str, note: Callable[[str], None]) -> Column | None:
-    """Return one column as arrays, or None (and a note) for what no table method can use, such as lists."""
+def read(table: Table, name: str, note: Callable[[str], None], *, count: bool = True) -> Column | None:
+    """Return one column as arrays, or None (and a note) for what no table method can use, such as lists.
+
+    Without `count`, distinct values of text are not counted beyond the sample.
+    """
     series = table.frame.get_column(table.names[name])
     dtype = series.dtype
     if dtype.is_numeric() and not isinstance(dtype, nw.Decimal):
@@ -130,13 +138,14 @@ def read(table: Table, name: str, note: Callable[[str], None]) -> Column | None:
         kind: Literal["number", "boolean"] = "boolean" if isinstance(dtype, nw.Boolean) else "number"
         return _from_floats(name, dtype_name(dtype), kind, values)
     if isinstance(dtype, (nw.Datetime, nw.Date)):
-        days = _floats(series.cast(nw.Datetime("us")).dt.timestamp("ms")) / 86_400_000
+        moments = series.cast(nw.Datetime("us")) if isinstance(dtype, nw.Date) else series
+        days = _floats(moments.dt.timestamp("ms")) / 86_400_000
         days = np.where(series.is_null().to_numpy(), np.nan, days)
         return _from_floats(name, dtype_name(dtype), "date", days)
     if isinstance(dtype, nw.Duration):
         return _from_floats(name, dtype_name(dtype), "number", _floats(series.dt.total_seconds()))
     if isinstance(dtype, (nw.String, nw.Categorical, nw.Enum, nw.Object)) or type(dtype).__name__ == "Unknown":
-        return _objects(name, series, table, note)
+        return _objects(name, series, table, note, count=count)
     note(f"column {name!r} holds {dtype_name(dtype)} values and was left out")
     return None
 
@@ -149,9 +158,10 @@ def _floats(series: Any) -> Floats:
 def _numbers(name: str, series: Any, note: Callable[[str], None]) -> Column:
     dtype = dtype_name(series.dtype)
     values = _floats(series)
-    if series.dtype.is_integer():
+    if series.dtype.is_integer() and not isinstance(series.dtype, (nw.Int128, nw.UInt128)):
         raw = series.to_numpy()
-        distinct = _count_distinct(raw) if raw.dtype.kind in "iu" else None
+        exact = raw.dtype.kind in "iu" and raw.dtype.itemsize == 8 and len(raw) and np.abs(values).max() >= 2**53
+        distinct = _count_distinct(np.sort(raw)) if exact else None
         return _from_floats(name, dtype, "number", values, distinct)
     infinite = np.isinf(values)
     if infinite.any():
@@ -160,37 +170,37 @@ def _numbers(name: str, series: Any, note: Callable[[str], None]) -> Column:
     return _from_floats(name, dtype, "number", values)
 
 
-def _count_distinct(values: NDArray[Any]) -> int:
-    if not len(values):
-        return 0
-    ordered = np.sort(values)
-    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+def _count_distinct(ordered: NDArray[Any]) -> int:
+    return int(len(ordered) > 0) + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
 
 
 def _from_floats(
     name: str, dtype: str, kind: Literal["number", "boolean", "date"], values: Floats, distinct: int | None = None
 ) -> Column:
     missing = np.isnan(values)
-    present = values[~missing] if missing.any() else values
+    if len(values) and max(np.fmax.reduce(values), -np.fmin.reduce(values)) > _LARGEST:
+        values = np.clip(values, -_LARGEST, _LARGEST)
+    present = np.sort(values[~missing] if missing.any() else values)
     return Column(
         name=name,
         dtype=dtype,
         kind=kind,
         missing=missing,
         numbers=values,
+        ordered=present,
         distinct=_count_distinct(present) if distinct is None else distinct,
         integer=bool(len(present)) and bool(np.all(present == np.rint(present))),
     )
 
 
-def _objects(name: str, series: Any, table: Table, note: Callable[[str], None]) -> Column | None:
+def _objects(name: str, series: Any, table: Table, note: Callable[[str], None], *, count: bool) -> Column | None:
     """Return a column of text, categories or arbitrary objects."""
     dtype = dtype_name(series.dtype)
     missing = np.asarray(series.is_null().to_numpy(), dtype=bool)
-    ordered: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     part = series if table.whole else series[table.sample.tolist()]
     if dtype == "category":
-        ordered = _ordered_levels(series)
+        order = _ordered_levels(series)
         part = part.cast(nw.String)
     values = part.to_list()
     gone = missing if table.whole else missing[table.sample]
@@ -200,16 +210,22 @@ def _objects(name: str, series: Any, table: Table, note: Callable[[str], None]) 
         if not isinstance(other, str):
             return other
         dtype = other
-    strings = [
-        None if m else (v[:_CHARACTERS] if isinstance(v, str) else str(v)[:_CHARACTERS])
-        for v, m in zip(values, gone, strict=True)
-    ]
+    strings = _texts(values, gone, plain=kinds == {str})
     distinct = len({s for s in strings if s is not None})
-    if not table.whole:
+    if count and not table.whole:
         distinct = max(distinct, _native_distinct(series, bool(missing.any())))
     return Column(
-        name=name, dtype=dtype, kind="string", missing=missing, strings=strings, distinct=distinct, ordered=ordered
+        name=name, dtype=dtype, kind="string", missing=missing, strings=strings, distinct=distinct, order=order
     )
+
+
+def _texts(values: list[Any], gone: Bools, *, plain: bool) -> list[str | None]:
+    """Return the values as text, cut where they are very long, None where missing."""
+    if plain:
+        texts = [None if m else v for v, m in zip(values, gone, strict=True)] if gone.any() else values
+        if max(len(v) for v in texts if v is not None) <= _CHARACTERS:
+            return texts
+    return [None if m else str(v)[:_CHARACTERS] for v, m in zip(values, gone, strict=True)]
 
 
 def _native_distinct(series: Any, missing: bool) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from mle_ideator_jupyter.profile.columns import ID_NAME, Known
@@ -51,7 +52,7 @@ def _hashed(table: Table, name: str, rows: Ints) -> Any:
     series = table.frame.get_column(table.names[name])
     if len(rows) < len(series):
         series = series[rows.tolist()]
-    if series.dtype.is_numeric():
+    if series.dtype.is_numeric() and not isinstance(series.dtype, (nw.Int128, nw.UInt128, nw.Decimal)):
         values = series.to_numpy()
         if values.dtype.kind == "f":
             return (values.astype(np.float64) + 0.0).view(np.uint64)

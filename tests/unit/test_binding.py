@@ -245,6 +245,8 @@ def test_metadata_comes_first_and_arguments_outweigh_it(tmp_path):
         "y = df.town.values",
         "X, y = df.drop('town', axis=1), df['town']",
         "y = df.pop('town')",
+        "a, b, c, d = train_test_split(df.drop('town', axis=1), df['town'])",
+        "df = df.drop('area', axis=1)\ny = df['town']",
         "X = df.drop(columns=['town'])",
         "TARGET = 'town'\ny = df[TARGET]",
         "target_col = 'town'",
@@ -282,6 +284,25 @@ def test_derived_frames_are_no_test_data(tmp_path):
     b = found(names, tmp_path)
     assert b.test is None
     agrees(b, names)
+
+
+def test_a_cleaned_copy_is_no_test_data(tmp_path):
+    data = houses()
+    names = {"df": data, "df_clean": data.drop(columns="id").iloc[:50]}
+    b = found(names, tmp_path)
+    assert (b.target, b.test) == ("price", None)
+    names = {"labelled": data, "rest": houses(20, 1).drop(columns="price")}
+    b = found(names, tmp_path)
+    assert (b.train, b.test, b.target) == ("labelled", "rest", "price")
+
+
+def test_a_dropped_feature_is_no_target(tmp_path):
+    assert found({"df": houses()}, tmp_path, ["df = df.drop('town', axis=1)\ndf.pop('area')"]).target == "price"
+
+
+def test_columns_that_the_test_data_lack_are_dropped(tmp_path):
+    names = {"train": houses().assign(later=1.0), "test": houses(20, 1).drop(columns="price")}
+    agrees(found(names, tmp_path), names)
 
 
 def test_numbered_columns(tmp_path):
@@ -349,5 +370,5 @@ def test_files_that_are_gone_or_empty(tmp_path):
     with pytest.raises(BindingError, match=r"the notebook reads lost\.csv, which is not in "):
         found({}, tmp_path, ["import pandas as pd\ndf = pd.read_csv('lost.csv')"])
     (tmp_path / "train.csv").write_text("a,b\n")
-    with pytest.raises(BindingError, match="train.csv is empty"):
+    with pytest.raises(BindingError, match="is empty"):
         found({}, tmp_path)

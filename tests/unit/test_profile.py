@@ -270,13 +270,16 @@ def test_many_classes_and_ordinal():
         (lambda d: d.assign(y=d["y"].where(d["y"] > 20, np.inf)), "rmse", "infinite"),
         (lambda d: d.iloc[:0], "rmse", "empty"),
         (lambda d: d[["y", "y", "size"]], "rmse", "more than one column"),
+        (lambda d: (d, pd.DataFrame({"z": [1]})), "rmse", "share no column"),
         (lambda d: d.to_dict(), "rmse", "data frame is needed"),
         (lambda d: pl.from_pandas(d).lazy(), "rmse", "collect"),
     ],
 )
 def test_bad_input_is_one_clear_line(change, metric, says):
+    changed = change(mixed(100))
+    train, test = changed if isinstance(changed, tuple) else (changed, None)
     with pytest.raises(BindingError) as caught:
-        profile.profile_frames(change(mixed(100)), None, bound(metric=metric))
+        profile.profile_frames(train, test, bound(metric=metric))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -313,6 +316,54 @@ def test_large_frames_are_sampled_and_say_so():
     assert p.column("x").association == pytest.approx(frame["x"].corr(frame["y"], method="spearman"), abs=0.02)
     assert p.column("x").distinct == n
     assert p.column("id").role == "id"
+
+
+def test_ten_thousand_columns():
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame(r.normal(size=(120, 10_000)), columns=[f"x{i}" for i in range(10_000)])
+    frame["y"] = frame["x7"] + r.normal(size=120) * 0.1
+    p = profile.profile_frames(frame, None, bound())
+    assert len(p.columns) == 10_000
+    assert max(p.columns, key=lambda c: c.association).name == "x7"
+    assert any("not searched" in n for n in p.notes)
+
+
+def test_hard_types_are_described_or_left_out():
+    n = 60
+    columns = {
+        "zone": pd.date_range("2020", periods=n, tz="Europe/Berlin"),
+        "period": pd.period_range("2020-01", periods=n, freq="M"),
+        "delta": pd.to_timedelta(np.arange(n), "h"),
+        "complex": np.ones(n) * 1j,
+        "nothing": [None] * n,
+        "huge": [1e308, -1e308, 1.0] * 20,
+        "whole": [10**30, 1, 2] * 20,
+        "sets": [{1}] * n,
+        "truth": [True, False, None] * 20,
+    }
+    r = np.random.default_rng(0)
+    frame = pd.DataFrame({**columns, "y": r.normal(size=n)})
+    p = profile.profile_frames(frame, frame.drop(columns="y"), bound())
+    roles = {c.name: c.role for c in p.columns}
+    assert "sets" not in roles
+    assert roles["zone"] == roles["period"] == "date"
+    assert roles["delta"] == roles["huge"] == roles["whole"] == "numeric"
+    assert roles["nothing"] == "constant"
+    assert roles["truth"] == "categorical"
+
+
+def test_types_of_polars():
+    n = 60
+    frame = pl.DataFrame({
+        "grade": pl.Series(["b", "a", None] * 20, dtype=pl.Enum(["b", "a"])),
+        "big": pl.Series([1, 2, 3] * 20, dtype=pl.Int128),
+        "day": pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 2, 29), eager=True),
+        "list": [[1]] * n,
+        "y": np.random.default_rng(0).normal(size=n),
+    })  # fmt: skip
+    p = profile.profile_frames(frame, frame.drop("y"), bound())
+    assert {c.name: c.role for c in p.columns} == {"grade": "categorical", "big": "numeric", "day": "date"}
+    assert p.column("grade").order == ("b", "a")
 
 
 def test_natural_orders():
