@@ -86,7 +86,8 @@ def candidates(namespace: Namespace, target: str | None) -> Iterator[Data]:
     yield from _singles(found, target)
     by_name = {v.name: v for v in namespace.variables}
     pandas = next((v.name for v in namespace.variables if v.type == "module" and v.note == "pandas"), "")
-    for names in (*((x, y, "") for x, y in _WHOLE), *_SPLITS):
+    sets = [(n, f"{n.removesuffix('.data')}.target", "") for n in by_name if n.endswith(".data")]
+    for names in (*((x, y, "") for x, y in _WHOLE), *_SPLITS, *sets):
         made = _assembled(by_name, names, pandas or '__import__("pandas")')
         if made is not None and target in {None, made.target}:
             yield made

@@ -55,10 +55,18 @@ def look(namespace: Mapping[str, Any]) -> Namespace:
     for name, value in list(namespace.items()):
         if not isinstance(name, str) or name.startswith("_") or name in _IPYTHON:
             continue
-        variable = _variable(name, value, budget)
-        if variable is not None:
-            found.append(variable)
+        parts = _bunch(name, value) or {name: value}
+        found += [v for n, part in parts.items() if (v := _variable(n, part, budget)) is not None]
     return Namespace(variables=tuple(found), facts=kernel_facts())
+
+
+def _bunch(name: str, value: Any) -> dict[str, Any]:
+    """Return the features and target of a scikit-learn data set, named as expressions; {} for anything else."""
+    kind = type(value)
+    if kind.__name__ != "Bunch" or not str(kind.__module__).startswith("sklearn."):
+        return {}
+    held = {key: dict.get(value, key) for key in ("data", "target", "frame")}
+    return {f"{name}.{key}": part for key, part in held.items() if part is not None}
 
 
 def _variable(name: str, value: Any, budget: _Budget) -> Variable | None:

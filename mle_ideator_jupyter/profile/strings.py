@@ -92,12 +92,13 @@ def _enough(days: Iterable[float]) -> bool:
 
 # ---------------------------------------------------------------- natural orders
 
-_NOTHING = frozenset({"", "none", "no", "na", "n/a", "nan", "unknown", "missing", "other", "refused"})
+_NOTHING = frozenset({"", "none", "no", "na", "n/a", "nan", "unknown", "unk", "missing", "other", "refused"})
 """Levels that stand outside an order; `none` and `no` come first, the others are left out of it."""
+_UNKNOWN = re.compile(r"(?i)[\s_-](unk|unknown|missing|nan?)$")
 _SCALES = """
 none < very low < low < lower < medium low < med < medium < mid < moderate < average < normal < medium high < high <
   higher < very high < extreme
-none < tiny < extra small < small < medium < large < extra large < huge
+none < tiny < extra small < small < medium < big < large < extra large < huge
 xxs < xs < s < m < l < xl < xxl < xxxl
 po < fa < ta < gd < ex
 no < mn < av < gd
@@ -149,7 +150,7 @@ def natural_order(levels: Iterable[str]) -> tuple[str, ...]:
 
     That the target rises with the levels proves nothing, so the target is not asked.
     """
-    known = [v for v in levels if v.strip().lower() not in _NOTHING]
+    known = [v for v in levels if v.strip().lower() not in _NOTHING and not _UNKNOWN.search(v)]
     nothing = [v for v in levels if v.strip().lower() in {"none", "no"}]
     if not 3 <= len(known) + len(nothing) <= _MOST_LEVELS or len(known) < 2:
         return ()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.datasets import load_wine
 
 from mle_ideator_jupyter import profile
 from mle_ideator_jupyter.binding import infer, setup_cell
@@ -110,6 +111,13 @@ def test_a_class_that_holds_frames(tmp_path):
         found({"project": Project()}, tmp_path)
     b = found({"project": Project()}, tmp_path, data="project.train", target="price", metric="mae")
     agrees(b, {"project": Project()})
+
+
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_a_data_set_of_scikit_learn(tmp_path, as_frame):
+    names = {"wine": load_wine(as_frame=as_frame)}
+    train, _ = agrees(found(names, tmp_path), names)
+    assert (train.shape, train["target"].nunique()) == ((178, 14), 3)
 
 
 def test_split_pairs(tmp_path):

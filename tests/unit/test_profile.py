@@ -2,6 +2,7 @@
 
 import pickle
 
+import msgspec
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 
 from mle_ideator_jupyter import profile
 from mle_ideator_jupyter.errors import BindingError
+from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.metrics import METRICS, REGRESSION_METRICS
 from mle_ideator_jupyter.model import Binding, Splitter
 from mle_ideator_jupyter.profile.strings import dates, natural_order, separated
@@ -124,6 +126,12 @@ def test_a_read_only_array_is_enough():
     p = profile.profile_frames(pd.DataFrame(values, columns=["a", "b", "y"]), None, bound())
     assert p.column("b").missing == 0.145
     assert any("infinite" in n for n in p.notes)
+
+
+def test_a_profile_travels_as_json():
+    frame = mixed()
+    p = profile.profile_frames(frame, frame.drop(columns="y"), bound())
+    assert msgspec.json.decode(msgspec.json.encode(p), type=Profile) == p
 
 
 def test_the_same_twice():
@@ -372,6 +380,7 @@ def test_natural_orders():
     assert natural_order(["B1", "A2", "A1"]) == ("A1", "A2", "B1")
     assert natural_order(["65+", "18-25", "<18"]) == ("<18", "18-25", "65+")
     assert natural_order(["Level 10", "Level 2", "Level 1"]) == ("Level 1", "Level 2", "Level 10")
+    assert natural_order(["emp_10_plus", "emp_unk", "emp_lt_1", "emp_1"]) == ("emp_lt_1", "emp_1", "emp_10_plus")
     for levels in (
         ["A", "C", "G", "T"],
         ["red", "blue", "green"],
