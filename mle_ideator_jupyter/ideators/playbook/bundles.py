@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
-from mle_ideator_jupyter.ideators.playbook.view import View, names, percent, strong
+from mle_ideator_jupyter.ideators.playbook.view import Loss, View, names, percent, strong
 from mle_ideator_jupyter.model import IdeaKind
 from mle_ideator_jupyter.recipe import Feature, Model, Text
 
@@ -26,7 +28,7 @@ def _plain(view: View) -> bool:
     when="a number is predicted by one model",
     words="blend ensemble regression strategy log absolute linear trees",
     actions={
-        "log": "log target; boosting, linear, extra trees",
+        "log": "log target; boosting, linear (many rows: a second booster), extra trees",
         "log_cycles": "the same, with cyclic columns as circles and categories",
         "absolute": "absolute loss; boosting, linear, extra trees",
         "calendar": "date parts; boosting, linear, extra trees",
@@ -47,7 +49,16 @@ def blend_for_numbers(view: View) -> Iterator[Candidate]:
     circles = view.new(Feature(op="cyclic", columns=(c.name,), params={"period": c.period}) for c in turning)
     parts = ["month", "day", "dayofweek", "dayofyear", "is_weekend", "elapsed"]
     calendar = view.new(Feature(op="date_parts", columns=(d.name,), params={"parts": parts}) for d in view.dates)
-    trio = [view.boosting(0.05, 400, max_leaf_nodes=31), view.linear(), view.bagged(max_features=0.5)]
+    lags = sum((c.linear or 0) > 0.7 for c in view.numbers)
+    large = view.rows > 5000
+    first = view.boosting(0.05, 400, max_leaf_nodes=47 if large else 31)
+    # A linear model deserves an equal say where a block of columns is straight, and a small one elsewhere.
+    trio = [first, replace(view.linear(), weight=1.0 if lags >= 8 else 0.3), view.bagged(max_features=0.5)]
+    if large and lags < 8:
+        # With many rows boosting leads: two losses complete each other better than other families do.
+        other: Loss = "squared" if mae else "auto"
+        rougher = replace(view.boosting(0.08, 250, max_leaf_nodes=31, max_features=0.5), loss=other)
+        trio = [first, rougher, replace(view.bagged(max_features=0.5), weight=0.4)]
     smooth = [view.boosting(), Model(family="svm", params={"C": 10}), view.bagged(max_features=0.5)]
     numeric = len(view.numbers) >= 0.8 * len(view.columns) and view.rows <= 4000
     known = view.recipe.categories.as_category
@@ -87,7 +98,7 @@ def blend_for_numbers(view: View) -> Iterator[Candidate]:
                 "Average their predictions",
             ],
             strength=strength,
-            edits={**edits, "models": models, "combine": "blend"},
+            edits={**view.orders(), **edits, "models": models, "combine": "blend"},
             append={"features": features} if features else None,
         )
 
@@ -97,10 +108,10 @@ def blend_for_numbers(view: View) -> Iterator[Candidate]:
     when="classes are predicted by one model",
     words="blend ensemble classification strategy probability kernel naive bayes",
     actions={
-        "three": "slow boosting, linear, extra trees",
+        "three": "slow boosting (LightGBM too, where installed), linear, extra trees",
         "three_wide": "the same, with log of skewed columns",
         "kernel": "support vectors, neighbours, extra trees, for numeric columns",
-        "one_hot": "boosting, linear, naive Bayes, extra trees on one-hot columns",
+        "one_hot": "boosting, naive Bayes, extra trees on one-hot columns",
         "ordinal": "boosting, linear, extra trees predict a number, then cut points",
         "ordinal_codes": "the same, with numeric codes as categories",
     },
@@ -118,17 +129,20 @@ def blend_for_classes(view: View) -> Iterator[Candidate]:
     ]
     codes = [c.name for c in view.codes if c.distinct <= 12]
     small = {"max_leaf_nodes": 8, "min_samples_leaf": 20, "max_features": 0.5}
-    trio = [view.boosting(0.04, 300, **small), view.linear(2.0), view.bagged()]
+    sharp = view.metric == "logloss"  # bagged trees are too unsure of themselves for it: boosting counts more
+    boosting = replace(view.boosting(0.04, 300, **small), weight=2.0 if sharp else 1.0)
+    trio = [boosting, replace(view.linear(20.0), weight=0.5), view.bagged(max_features=0.5)]
+    if view.installed("lightgbm") and view.classes == 1:
+        trio.insert(1, view.sampled_booster())
     kernel = [
         Model(family="svm", params={"C": 10}),
         Model(family="knn", params={"n_neighbors": 3, "weights": "distance"}),
         view.bagged(),
     ]
     onehot = [
-        view.boosting(0.06, 250, max_leaf_nodes=12, max_features=0.3),
-        view.linear(5.0),
+        replace(view.boosting(0.06, 250, max_leaf_nodes=6, max_features=0.3), weight=3.0 if sharp else 1.0),
         Model(family="naive_bayes"),
-        view.bagged(min_samples_leaf=1),
+        view.bagged(min_samples_leaf=1, max_features=0.3),
     ]
     ordered = [
         view.boosting(0.05, 300, min_samples_leaf=30),
@@ -186,7 +200,7 @@ def blend_for_classes(view: View) -> Iterator[Candidate]:
                 *(["Choose cut points on out-of-fold predictions"] if qwk else []),
             ],
             strength=strength,
-            edits={**edits, "models": models, "combine": "blend"},
+            edits={**view.orders(), **edits, "models": models, "combine": "blend"},
         )
 
 
@@ -212,7 +226,7 @@ def blend_for_text(view: View) -> Iterator[Candidate]:
     number = view.regression
     plain, both = Text(min_df=2), Text(char=(2, 5), min_df=2, max_features=50_000)
     linear, loose = view.linear(1.0 if number else 0.5), view.linear(0.3 if number else 0.1)
-    bayes = Model(family="naive_bayes", params={"alpha": 0.3})
+    bayes = Model(family="naive_bayes")
     fits: dict[str, tuple[bool, float, Text, list[Model]]] = {
         "linear": (True, 0.8, plain, [linear]),
         "linear_bayes": (not number, 0.95, plain, [linear, bayes]),

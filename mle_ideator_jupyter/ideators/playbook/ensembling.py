@@ -30,14 +30,6 @@ def add_to_blend(view: View) -> Iterator[Candidate]:
     models = view.recipe.models
     if len(models) >= LARGEST or not view.columns:
         return
-    sampled = {
-        "learning_rate": 0.04,
-        "n_estimators": 300,
-        "num_leaves": 15,
-        "subsample": 0.7,
-        "subsample_freq": 1,
-        "colsample_bytree": 0.5,
-    }
     discrete = len(view.categories) + len(view.texts) * (view.recipe.text is not None)
     top = max((c.linear or 0.0 for c in view.numbers), default=0.0)
     tied = len(view.profile.correlated)
@@ -46,8 +38,8 @@ def add_to_blend(view: View) -> Iterator[Candidate]:
     options: dict[str, tuple[bool, float, Model]] = {
         "linear": (True, 0.4 + 0.4 * max(strong(top, 0.2, 0.9), level_share, strong(tied, 0, 10)), view.linear()),
         "extra_trees": (view.texts != view.columns, 0.5 + 0.3 * small, view.bagged()),
-        "boosting": (True, 0.6, view.boosting()),
-        "lightgbm": (view.installed("lightgbm"), 0.5, Model(family="lightgbm", params=sampled, loss=view.loss)),
+        "boosting": (True, 0.6 if view.texts != view.columns else 0.2, view.boosting()),
+        "lightgbm": (view.installed("lightgbm"), 0.5, view.sampled_booster()),
         "forest": (
             "extra_trees" not in view.families and view.texts != view.columns,
             0.4 * small,

@@ -38,8 +38,14 @@ def date_parts(view: View) -> Iterator[Candidate]:
     if not dates:
         return
     tie = view.target.autocorrelation or 0.0
-    for param, parts in PARTS.items():
-        features = view.new(Feature(op="date_parts", columns=(d,), params={"parts": list(parts)}) for d in dates)
+    known = {d: taken(view, d) for d in dates}
+    for param, wanted in PARTS.items():
+        parts = [p for p in wanted if any(p not in known[d] for d in dates)]
+        features = [
+            Feature(op="date_parts", columns=(d,), params={"parts": [p for p in wanted if p not in known[d]]})
+            for d in dates
+            if set(wanted) - known[d]
+        ]
         if not features:
             continue
         yield candidate(
@@ -50,9 +56,17 @@ def date_parts(view: View) -> Iterator[Candidate]:
             why="Weekday, season and trend are in the date, but no model reads them from it as it stands.",
             steps=[f"Parse {names(dates)}", f"Add {', '.join(parts)}"],
             strength=(0.6 + 0.3 * strong(tie, 0, 0.8))
-            * {"everything": 1.0, "week": 0.95, "calendar": 0.9}.get(param, 0.6),
+            * {"everything": 1.0, "week": 0.95, "calendar": 0.9}.get(param, 0.6)
+            * len(parts)
+            / len(wanted),
             append={"features": features},
         )
+
+
+def taken(view: View, column: str) -> set[str]:
+    """Return the parts of a date that the Recipe has already."""
+    have = [f for f in view.recipe.features if f.op == "date_parts" and f.columns == (column,)]
+    return {part for f in have for part in f.params.get("parts", ())}
 
 
 @play(

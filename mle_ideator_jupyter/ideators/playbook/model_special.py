@@ -70,15 +70,20 @@ def naive_bayes(view: View) -> Iterator[Candidate]:
         return
     if texts and view.recipe.text is None:
         return
-    for param, alpha in (("plain", 1.0), ("sharp", 0.1), ("smooth", 5.0)):
+    for param, alpha in (("plain", None), ("sharp", 0.1), ("smooth", 5.0)):
+        if alpha is not None and view.numbers:
+            continue  # with numbers it is the Gaussian kind, which has no such parameter
         yield candidate(
             param,
             f"Use naive Bayes ({param})",
             because=[f"{levels + texts} of {len(view.columns)} columns are categories or text", f"{view.rows} rows"],
             why="Where each column adds its own clue, counting clues is fast and hard to beat on few rows.",
-            steps=["One-hot the categories", f"Fit naive Bayes with smoothing {alpha:g}"],
+            steps=["One-hot the categories", f"Fit naive Bayes ({param} smoothing)"],
             strength=0.45 * view.single(),
-            edits={"models": [Model(family="naive_bayes", params={"alpha": alpha})], "combine": "blend"},
+            edits={
+                "models": [Model(family="naive_bayes", params={} if alpha is None else {"alpha": alpha})],
+                "combine": "blend",
+            },
         )
 
 

@@ -59,7 +59,7 @@ GAINS: dict[str, float] = {
     "drop_drift": 0.03,
     "repeated_rows": 0.01,
     "trim_target": 0.02,
-    "recent_rows": 0.04,
+    "recent_rows": 0.08,
     "clip_numbers": 0.025,
     "drop_columns": 0.025,
     "numbers_as_categories": 0.05,

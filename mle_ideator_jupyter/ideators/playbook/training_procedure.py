@@ -86,7 +86,7 @@ def fit_the_loss(view: View) -> Iterator[Candidate]:
     mean, middle = target.mean or 0.0, target.quantiles[3] if len(target.quantiles) > 3 else 0.0
     because = [f"the metric is {view.metric}", f"`{target.name}` averages {mean:.4g} with median {middle:.4g}"]
     counts = target.integer and bool(target.quantiles) and target.quantiles[0] >= 0
-    able = {"hist_boosting", "lightgbm", "xgboost", "catboost", "linear"}
+    able = {*BOOSTING, "linear"} if view.rows <= 5000 else {*BOOSTING}  # linear programs are slow on many rows
 
     def losing(loss: Loss) -> list[Model]:
         return [

@@ -19,6 +19,8 @@ SCALED: tuple[Family, ...] = ("linear", "knn", "svm", "mlp", "gaussian_process")
 """Families for which the shape and size of numbers matter."""
 LARGEST = 5
 """A blend of more models than this gains little and costs each of them."""
+_LEVELS = frozenset({"cross", "split"})
+"""Features that are categories; the others are numbers, which counting (naive Bayes) cannot use."""
 ROUNDS = {"hist_boosting": "max_iter", "catboost": "iterations"}
 LEAVES = {"hist_boosting": "max_leaf_nodes", "lightgbm": "num_leaves", "xgboost": "max_leaves"}
 
@@ -156,8 +158,15 @@ class View:
     def boosting(self, rate: float = 0.05, trees: int = 300, **params: Any) -> Model:
         """Return histogram boosting at this speed, with fewer trees where many classes multiply them."""
         fewer = max(80, trees * 4 // (3 + self.classes)) if self.classes > 1 else trees
-        settings = {"learning_rate": rate, "max_iter": fewer, "max_leaf_nodes": 15, **params}
+        whole = {"early_stopping": False} if self.rows > 10_000 else {}
+        settings = {"learning_rate": rate, "max_iter": fewer, "max_leaf_nodes": 15, **whole, **params}
         return Model(family="hist_boosting", params=settings, loss=self.loss)
+
+    def sampled_booster(self) -> Model:
+        """Return LightGBM that draws rows and columns for each tree."""
+        drawn = {"subsample": 0.7, "subsample_freq": 1, "colsample_bytree": 0.5}
+        params = {"learning_rate": 0.04, "n_estimators": 300, "num_leaves": 15, **drawn}
+        return Model(family="lightgbm", params=params, loss=self.loss)
 
     def booster(self) -> Model:
         """Return the Recipe's own boosting model if it was tuned already, else a slower one than the default."""
@@ -171,10 +180,16 @@ class View:
         leaf = 1 if self.rows <= 1500 else 3 if self.rows <= 20_000 else 5
         return Model(family=family, params={"n_estimators": trees, "min_samples_leaf": leaf, **params})
 
+    def orders(self) -> dict[str, Any]:
+        """Return the edit that tells natural orders of levels, where there are any that the Recipe does not know."""
+        known = self.recipe.categories.orders
+        found = {c.name: c.order for c in self.categories if len(c.order) >= 3 and c.name not in known}
+        return {"categories.orders": {**known, **found}} if found else {}
+
     def linear(self, strength: float = 1.0, **params: Any) -> Model:
         """Return a linear model; `strength` multiplies its regularisation."""
         own = {"alpha": strength} if self.regression else {"C": round(1 / strength, 6)}
-        return Model(family="linear", params={**own, **params}, loss=self.loss)
+        return Model(family="linear", params={**own, **params})
 
     # ------------------------------------------------------------ features
 
@@ -183,9 +198,10 @@ class View:
         return any(f.op == op and (columns is None or f.columns == tuple(columns)) for f in self.recipe.features)
 
     def new(self, features: Iterable[Feature]) -> list[Feature]:
-        """Return those features that the Recipe does not have yet."""
+        """Return those features that the Recipe does not have yet, and that its models can take."""
         have = set(map(repr, self.recipe.features))
-        return [f for f in features if repr(f) not in have]
+        discrete = "naive_bayes" in self.families and not self.numbers
+        return [f for f in features if repr(f) not in have and (f.op in _LEVELS or not discrete)]
 
 
 def ranked(columns: Iterable[ColumnProfile]) -> tuple[ColumnProfile, ...]:
