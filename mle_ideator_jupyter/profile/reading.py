@@ -72,7 +72,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
 def dtype_name(dtype: Any) -> str:
     """Return one name for the same type in pandas and polars: int64, float64, bool, str, category, datetime, object."""
-    base = dtype.base_type() if hasattr(dtype, "base_type") else dtype
+    base = dtype if isinstance(dtype, type) else type(dtype)
     known = {"String": "str", "Boolean": "bool", "Categorical": "category", "Enum": "category"}
     name = str(base.__name__)
     return known.get(name, name.lower())

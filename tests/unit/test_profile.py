@@ -364,7 +364,7 @@ def test_types_of_polars():
     n = 60
     frame = pl.DataFrame({
         "grade": pl.Series(["b", "a", None] * 20, dtype=pl.Enum(["b", "a"])),
-        "big": pl.Series([1, 2, 3] * 20, dtype=pl.Int128),
+        "big": pl.Series([1, 2, 3] * 20, dtype=getattr(pl, "Int128", pl.Int64)),
         "day": pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 2, 29), eager=True),
         "list": [[1]] * n,
         "y": np.random.default_rng(0).normal(size=n),
