@@ -65,6 +65,9 @@ def file_candidates(said: Said, folder: Path) -> Iterator[Data]:
     Raises `BindingError` when every file that the cells read is gone.
     """
     wanted = [r for r in said.reads if not SUBMISSION_NAME.search(Path(r.path).stem)]
+    if not wanted:  # read in a function of the notebook's own, perhaps
+        mentioned = [m for m in said.mentioned if not SUBMISSION_NAME.search(Path(m).stem) and locate(m, folder)]
+        wanted = [Read(variable="", path=m, library="pandas", statement="") for m in mentioned]
     found: list[tuple[Read, Path]] = [(r, p) for r in wanted if (p := locate(r.path, folder)) is not None]
     if wanted and not found:
         names = ", ".join(sorted({r.path for r in wanted})[:4])
@@ -75,7 +78,7 @@ def file_candidates(said: Said, folder: Path) -> Iterator[Data]:
     for read, path in found:
         name = read.variable or _identifier(path)
         if path.name.lower().endswith(_SUFFIXES) and name not in held:
-            held[name] = _typed(summary(path, name), read)
+            held[name] = _typed(summary(path, name, names=read.names), read)
             statements[name] = _said_again(read, path, folder, name)
     yield from _with_tests(list(held.values()), statements)
     if not held:
@@ -134,7 +137,7 @@ def _shown(path: Path, folder: Path) -> str:
 def _said_again(read: Read, path: Path, folder: Path, name: str) -> tuple[str, ...]:
     """Return the cell's own statement, with the path where the file is now."""
     if not read.statement:
-        return _statements(path, folder, name)
+        return _statements(path, folder, name, read.names)
     library = read.library if read.library in {"pandas", "polars"} else "pandas"
     alias, function = re.search(r"(?:(\w+)\.)?(read_\w+)", read.statement).groups()  # type: ignore[union-attr]
     imported = f"import {library} as {alias}" if alias else f"from {library} import {function}"
@@ -142,11 +145,12 @@ def _said_again(read: Read, path: Path, folder: Path, name: str) -> tuple[str, .
     return imported, read.statement.replace(repr(read.path), repr(_shown(path, folder)), 1)
 
 
-def _statements(path: Path, folder: Path, name: str) -> tuple[str, ...]:
+def _statements(path: Path, folder: Path, name: str, names: tuple[str, ...] | None = None) -> tuple[str, ...]:
     if path.suffix == ".parquet":
         return "import pandas as pd", f"{name} = pd.read_parquet({_shown(path, folder)!r})"
     separator = _separator(path)
     option = "" if separator == "," else f", sep={separator!r}"
+    option += "" if names is None else f", header=None, names={list(names)!r}" if names else ", header=None"
     return "import pandas as pd", f"{name} = pd.read_csv({_shown(path, folder)!r}{option})"
 
 
@@ -170,7 +174,7 @@ def _separator(path: Path) -> str:
     return max(",;\t|", key=line.count) if line.strip() else ","
 
 
-def summary(path: Path, name: str, rows: int = _ROWS) -> Variable:
+def summary(path: Path, name: str, rows: int = _ROWS, names: tuple[str, ...] | None = None) -> Variable:
     """Return a file as the frame it would be, from its first 50,000 rows. Raises `BindingError` if unreadable."""
     if path.suffix == ".parquet":
         return _parquet(path, name)
@@ -178,7 +182,9 @@ def summary(path: Path, name: str, rows: int = _ROWS) -> Variable:
         with _opened(path) as file:
             reader = csv.reader(file, delimiter=_separator(path))
             header = next(reader, [])
-            table = [row for row, _ in zip(reader, range(rows), strict=False) if row]
+            first = [] if names is None else [header]
+            header = list(names or (str(i) for i in range(len(header)))) if names is not None else header
+            table = first + [row for row, _ in zip(reader, range(rows), strict=False) if row]
             total = len(table) + sum(1 for _ in reader)
     except (OSError, csv.Error) as error:
         msg = f"{path.name} cannot be read: {error}"
@@ -196,6 +202,7 @@ def summary(path: Path, name: str, rows: int = _ROWS) -> Variable:
         dtypes=dtypes,
         distinct=distinct,
         missing=missing,
+        note="column names are not text" if names == () else "",
     )
 
 

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mle_ideator_jupyter.errors import UsageError
-from mle_ideator_jupyter.metrics import metric_named
+from mle_ideator_jupyter.binding.wording import fits_regression, metrics_named
 from mle_ideator_jupyter.model import Struct
 
 READERS = frozenset(
     {"read_csv", "read_table", "read_parquet", "read_feather", "read_json", "read_excel", "read_pickle"}
 )
+_OPTIONS = frozenset(
+    {
+        "sep",
+        "delimiter",
+        "encoding",
+        "parse_dates",
+        "na_values",
+        "low_memory",
+        "engine",
+        "dtype",
+        "decimal",
+        "thousands",
+    }
+    | {"compression", "skipinitialspace", "header", "names", "separator", "try_parse_dates", "null_values"}
+)
+"""Options of a reader that leave the columns as the file has them, or name them."""
+_DATA_FILE = re.compile(r"(?i)^(?!\w+://)[^\n]*\.(csv|tsv|parquet)(\.gz)?$")
 _TARGET_VARIABLE = re.compile(r"(?i)^(y|ys|y_?(all|full|train|data)|targets?|labels?|y_true|outcome)$")
 _FEATURE_VARIABLE = re.compile(r"^[Xx]($|_|[a-z]*$)|^(?i:(all_?)?features?)$")
 _ANSWERS = {"fit": 1, "train_test_split": 1, "cross_val_score": 2, "cross_validate": 2, "cross_val_predict": 2}
@@ -28,7 +43,9 @@ class Read(Struct, frozen=True, kw_only=True):
     path: str
     library: str
     statement: str
-    """Self-contained but for the library's import; empty where it depends on other names."""
+    """Self-contained but for the library's import; empty where it needs other names, or picks columns."""
+    names: tuple[str, ...] | None = None
+    """The column names given to a file without a header; () where none are given, None where there is a header."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -41,6 +58,8 @@ class Said(Struct, frozen=True, kw_only=True):
     regression: bool | None = None
     """Whether the cells fit regressors (True), classifiers (False), or neither or both (None)."""
     reads: tuple[Read, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    """Texts that end as data files do."""
     groups: str | None = None
     imports: dict[str, str] = {}
     """Module → the name it was imported as."""
@@ -57,9 +76,10 @@ def said(sources: Sequence[str]) -> Said:
     return Said(
         targets=tuple(dict.fromkeys(name for _, name in sorted(reader.targets, key=lambda t: t[0]))),
         last_column=reader.last_column,
-        metrics=_metrics(text),
-        regression=_fits(text),
+        metrics=metrics_named(text),
+        regression=fits_regression(text),
         reads=tuple(reader.reads),
+        mentioned=tuple(dict.fromkeys(reader.mentioned)),
         groups=reader.groups,
         imports=reader.imports,
     )
@@ -86,6 +106,7 @@ class _Reader:
         self.constants: dict[str, str] = {}
         self.targets: list[tuple[int, str]] = []
         self.reads: list[Read] = []
+        self.mentioned: list[str] = []
         self.imports: dict[str, str] = {}
         self.last_column = False
         self.groups: str | None = None
@@ -94,6 +115,8 @@ class _Reader:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 self.imports.update({a.name: a.asname or a.name for a in node.names})
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DATA_FILE.match(node.value):
+                self.mentioned.append(node.value)
         for statement in _statements(tree):
             self._statement(statement)
             for node in ast.walk(statement):
@@ -184,9 +207,13 @@ class _Reader:
         library = next((m for m, a in self.imports.items() if a == alias), {"pl": "polars"}.get(alias, "pandas"))
         free = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} - {variable, alias}
         free -= {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
-        whole = isinstance(statement, ast.Assign) and variable and not free
+        plain = isinstance(statement, ast.Assign) and statement.value is call
+        whole = (
+            plain and variable and not free and {k.arg for k in call.keywords if k.value is not argument} <= _OPTIONS
+        )
         said_again = ast.unparse(statement).replace(ast.unparse(argument), repr(path), 1) if whole else ""
-        self.reads.append(Read(variable=variable, path=path, library=library, statement=said_again))
+        names = _names(call)
+        self.reads.append(Read(variable=variable, path=path, library=library, statement=said_again, names=names))
 
     def text(self, node: ast.expr | None) -> str | None:
         """Return the text that an expression of constants gives, or None."""
@@ -205,6 +232,18 @@ class _Reader:
             parts = [self.text(a) for a in node.args]
             return None if None in parts else "/".join(p.rstrip("/") for p in parts if p is not None)
         return None
+
+
+def _names(call: ast.Call) -> tuple[str, ...] | None:
+    """Return the column names that a reader gives to a file without a header, or None where it has one."""
+    given = {k.arg: k.value for k in call.keywords}
+    names = given.get("names")
+    if isinstance(names, (ast.List, ast.Tuple)) and "header" not in {
+        k for k, v in given.items() if ast.unparse(v) == "0"
+    }:
+        return tuple(str(n.value) for n in names.elts if isinstance(n, ast.Constant))
+    header = given.get("header")
+    return () if isinstance(header, ast.Constant) and header.value is None else None
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
@@ -226,62 +265,3 @@ def _is_last(node: ast.Subscript) -> bool:
     """Return whether this is `….iloc[:, -1]` or the like."""
     last = node.slice.elts[-1] if isinstance(node.slice, ast.Tuple) else node.slice
     return ast.unparse(last) in {"-1", "-1:"}
-
-
-# ---------------------------------------------------------------- text
-
-_FUNCTIONS = {
-    r"roc_auc_score|RocCurveDisplay|BinaryAUROC": "auc",
-    r"log_loss": "logloss",
-    r"cohen_kappa_score": "qwk",
-    r"f1_score\([^)]*average\s*=\s*[\"']macro": "macro_f1",
-    r"(?:root_)?mean_squared_log_error": "rmsle",
-    r"root_mean_squared_error|mean_squared_error(?!_)": "rmse",
-    r"mean_absolute_error(?!_)": "mae",
-    r"accuracy_score": "accuracy",
-}
-_WORDS = (
-    r"rmsle|root mean squared log(?:arithmic)? error|rmse|root mean squared error|mae|mean absolute error|roc[- ]?auc"
-    r"|auc|area under the (?:roc|receiver)|log[- ]?loss|quadratic weighted kappa|qwk|macro[- ]?f1|f1[- ]macro|accuracy"
-)
-_EVALUATED = re.compile(
-    rf"(?i)(?:evaluat\w+|metric\w*|scored|judged|measured)\b[^.\n]{{0,80}}?\b({_WORDS})\b|\b({_WORDS})\b[^.\n]{{0,30}}metric"
-)
-_LONG_NAMES = {
-    "root mean squared log error": "rmsle",
-    "root mean squared logarithmic error": "rmsle",
-    "area under the roc": "auc",
-    "area under the receiver": "auc",
-    "f1-macro": "macro_f1",
-    "roc-auc": "auc",
-    "rocauc": "auc",
-}
-
-
-def _metrics(text: str) -> tuple[str, ...]:
-    """Return the metrics that the text names: in words, by `scoring=`, then by functions, most frequent first."""
-    found = [_known(a or b) for a, b in _EVALUATED.findall(text)]
-    found += [_known(name) for name in re.findall(r"scoring\s*=\s*[\"']([\w]+)[\"']", text)]
-    calls: Counter[str] = Counter()
-    for pattern, name in _FUNCTIONS.items():
-        calls[name] += len(re.findall(rf"\b(?:{pattern})\s*\(?", text))
-    found += [name for name, n in calls.most_common() if n]
-    return tuple(dict.fromkeys(name for name in found if name))
-
-
-def _known(name: str) -> str:
-    plain = name.lower().strip()
-    try:
-        return metric_named(_LONG_NAMES.get(plain, plain)).name
-    except UsageError:
-        return "rmse" if plain == "neg_mean_squared_error" else ""
-
-
-def _fits(text: str) -> bool | None:
-    regressors = re.search(
-        r"\b(\w*Regressor|LinearRegression|Ridge(CV)?|Lasso(CV)?|ElasticNet(CV)?|SVR|MSELoss)\(", text
-    )
-    classifiers = re.search(r"\b(\w*Classifier|LogisticRegression(CV)?|SVC|\w+NB|CrossEntropyLoss|BCE\w*Loss)\(", text)
-    if bool(regressors) == bool(classifiers):
-        return None
-    return regressors is not None

@@ -179,7 +179,34 @@ def test_an_unexecuted_one(tmp_path):
     ]
     b = found({}, tmp_path, sources)
     assert (b.train, b.target, b.problem, b.metric.name, b.source) == ("df", "sold", "binary", "auc", "files")
-    assert b.prepare[1] == "df = pd.read_csv('houses.csv', index_col='id')"
+    assert b.prepare[1] == "df = pd.read_csv('houses.csv')"
+    assert b.id_column == "id"
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("t = pd.read_csv('h.csv', encoding='latin1')", "t = pd.read_csv('h.csv', encoding='latin1')"),
+        ("t = pd.read_csv('h.csv').set_index('id')", "t = pd.read_csv('h.csv')"),
+        ("t = pd.read_csv('h.csv', usecols=cols)", "t = pd.read_csv('h.csv')"),
+        ("def load(p):\n    return pd.read_csv(p)\nt = load('h.csv')", "h = pd.read_csv('h.csv')"),
+        ("import os\nt = pd.read_csv(os.path.join('.', 'h.csv'))", "t = pd.read_csv('h.csv')"),
+    ],
+)
+def test_how_a_file_is_read_again(tmp_path, code, line):
+    houses().to_csv(tmp_path / "h.csv", index=False)
+    assert found({}, tmp_path, ["import pandas as pd", code]).prepare == ("import pandas as pd", line)
+
+
+def test_a_file_without_a_header(tmp_path, monkeypatch):
+    houses().to_csv(tmp_path / "h.csv", index=False, header=False)
+    monkeypatch.chdir(tmp_path)
+    named = ["import pandas as pd\nt = pd.read_csv('h.csv', header=None, names=['n', 'a', 't', 'cost'])"]
+    agrees(found({}, tmp_path, named, target="cost"), {})
+    plain = ["import pandas as pd\nt = pd.read_csv('h.csv', header=None)\ny = t.iloc[:, -1]"]
+    b = found({}, tmp_path, plain)
+    assert b.target == "3"
+    agrees(b, {})
 
 
 # ---------------------------------------------------------------- arguments and metadata
