@@ -1,0 +1,89 @@
+"""The embedded Implementer: edits a Recipe, renders it to one cell, and never edits the user's own code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.facts import Profile
+from mle_ideator_jupyter.implementers.recipe.keeping import keep_cells
+from mle_ideator_jupyter.implementers.recipe.moves import own_move
+from mle_ideator_jupyter.implementers.recipe.render import render_trial
+from mle_ideator_jupyter.model import Idea, Trial
+from mle_ideator_jupyter.protocols import Action, Cell, CellResult, Finish, Observation, RunCell, cell
+from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
+
+
+class RecipeImplementer:
+    """Turns an idea's Recipe edit into a trial cell."""
+
+    name = "recipe"
+
+    def plan(self, brief: Brief, idea: Idea | None, parent: Trial | None) -> dict[str, Any] | None:
+        """Return the Recipe that the idea makes of the parent's. Raises `EditError` when it does not suit the data."""
+        recipe = recipe_from(parent.recipe if parent else None)
+        if idea is not None:
+            if idea.edit is None:
+                msg = "the idea has no Recipe edit: the recipe Implementer cannot do it; use one that writes code"
+                raise EditError(msg)
+            recipe = apply_edit(recipe, idea.edit)
+        self._render(brief, idea, 0, recipe)
+        return recipe.to_dict()
+
+    async def implement(
+        self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
+    ) -> AsyncGenerator[Action, Observation]:
+        """Yield a sample run where the Brief asks for one, then the trial; after an error, once more without extras."""
+        whole = recipe_from(recipe)
+        name = _function(number)
+        keep = (name, f"{name}_result")
+        if brief.screen_rows:
+            sampled = self._render(brief, idea, number, whole, sample=brief.screen_rows)
+            yield RunCell(cell=cell(sampled, keep=keep), fidelity=f"sample:{brief.screen_rows}")
+        result = yield RunCell(cell=cell(self._render(brief, idea, number, whole), keep=keep))
+        simpler = _simpler(whole)
+        if isinstance(result, CellResult) and result.status == "error" and simpler is not None:
+            yield RunCell(cell=cell(self._render(brief, idea, number, simpler), keep=keep))
+        yield Finish()
+
+    def own_move(self, brief: Brief) -> Idea | None:
+        """Return the next move of the fixed list."""
+        return own_move(brief)
+
+    def keep(self, brief: Brief, best: Trial) -> Sequence[Cell]:
+        """Return the best Recipe as ordinary cells; the last one writes `submission.csv`."""
+        return keep_cells(brief.task.binding, _profile(brief), recipe_from(best.recipe), brief.kernel.libraries)
+
+    def _render(self, brief: Brief, idea: Idea | None, number: int, recipe: Recipe, sample: int | None = None) -> str:
+        title = idea.title if idea else "Baseline"
+        return render_trial(
+            brief.task.binding,
+            _profile(brief),
+            recipe,
+            name=_function(number),
+            title=f"Trial {number} · {title}",
+            summary=idea.rationale if idea else "Default boosting on ordinal codes.",
+            sample=sample,
+            libraries=brief.kernel.libraries,
+        )
+
+
+def _function(number: int) -> str:
+    return f"trial_{number:02d}"
+
+
+def _profile(brief: Brief) -> Profile:
+    if brief.profile is None:
+        msg = "the recipe Implementer needs the data's profile"
+        raise EditError(msg)
+    return brief.profile
+
+
+def _simpler(recipe: Recipe) -> Recipe | None:
+    """Return the Recipe without engineered features and selection, the usual causes of an error, or None."""
+    plain = replace(recipe, features=(), select=None)
+    return plain if plain != recipe else None

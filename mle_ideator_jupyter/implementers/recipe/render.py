@@ -1,0 +1,224 @@
+"""Renders a Recipe to one readable cell: a function on copies that returns fold scores and a submission."""
+
+from __future__ import annotations
+
+import textwrap
+
+from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.facts import Profile
+from mle_ideator_jupyter.implementers.recipe.combining import model_lines
+from mle_ideator_jupyter.implementers.recipe.context import Context
+from mle_ideator_jupyter.implementers.recipe.features import check_numbers, prepare_lines
+from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, literal, names, one_line
+from mle_ideator_jupyter.model import Binding
+from mle_ideator_jupyter.recipe import Recipe
+
+
+def render_trial(
+    binding: Binding,
+    profile: Profile,
+    recipe: Recipe,
+    *,
+    name: str,
+    title: str = "",
+    summary: str = "",
+    sample: int | None = None,
+    libraries: dict[str, str] | None = None,
+) -> str:
+    """Return the cell that defines the function `name`, runs it on copies and reports its score.
+
+    With `sample`, it runs on so many random rows. `libraries` are the kernel's packages, where known.
+    Raises `EditError` when the Recipe does not suit the data.
+    """
+    context = Context(binding, profile, recipe, libraries)
+    body = _body(context, sample)
+    arguments = "train, test" if binding.test else "train"
+    given = f"{_copy(binding.train)}, {_copy(binding.test)}" if binding.test else _copy(binding.train)
+    head = [f"# {one_line(title)}"] if title else []
+    doc = f'    """{one_line(summary or title or "The solution.")}"""'
+    imports = context.imports.write()
+    classes = [textwrap.indent(source, "    ") for source in context.classes.values()]
+    metric = binding.metric.name
+    lines = [
+        *head,
+        f"def {name}({arguments}):",
+        doc,
+        imports,
+        "",
+        *classes,
+        *body,
+        "",
+        "",
+        f"{name}_result = {name}({given})",
+        "from mle_ideator_jupyter import report_score",
+        "",
+        f'report_score({name}_result[0], metric="{metric}", submission={name}_result[1])',
+    ]
+    return double_quoted("\n".join(lines) + "\n")
+
+
+def _copy(expression: str | None) -> str:
+    """Return the expression of a copy; one that is no plain name makes a new frame anyway."""
+    return f"{expression}.copy()" if expression and expression.isidentifier() else str(expression)
+
+
+def _body(context: Context, sample: int | None) -> list[str]:
+    check_numbers(context)
+    binding, recipe, profile = context.binding, context.recipe, context.profile
+    target = repr(binding.target)
+    lines: list[str] = []
+    if profile.target.missing:
+        lines.append(f"    train = train.dropna(subset=[{target}])")
+    if sample:
+        lines.append(f"    train = train.sample(min({sample}, len(train)), random_state=0)")
+    if binding.splitter.kind == "time" or recipe.rows.recent:
+        column = binding.splitter.column or binding.time_column
+        if column:
+            lines.append(f'    train = train.sort_values({column!r}, kind="stable")')
+    lines.append(f"    X, y = train.drop(columns=[{target}]), train[{target}]")
+    prepared = prepare_lines(context)
+    frames = "X, test" if binding.test else "X"
+    if prepared:
+        function = ["    def prepare(df):", "        df = df.copy()", *(f"        {line}" for line in prepared)]
+        applied = "prepare(X), prepare(test)" if binding.test else "prepare(X)"
+        lines = ["", *function, "        return df", "", *lines, f"    {frames} = {applied}"]
+    lines += _columns(context)
+    lines += ["", *_score_function(context), *model_lines(context), "", *_validation(context)]
+    lines += ["", *_submission(context)]
+    return lines
+
+
+def _columns(context: Context) -> list[str]:
+    lines = []
+    if context.all_numbers and (context.numbers or context.new_numbers):
+        lines.append(assign("numbers", names(context.all_numbers)))
+    if context.all_categories:
+        lines.append(assign("categories", names(context.all_categories)))
+    return lines
+
+
+# ---------------------------------------------------------------- validation
+
+
+def _validation(context: Context) -> list[str]:
+    lines = [*_splitter(context), "    folds = []"]
+    groups = ", groups" if context.binding.splitter.kind == "group" else ""
+    if groups:
+        lines.insert(-1, f"    groups = train[{context.binding.splitter.column!r}]")
+    lines.append(f"    for fit, val in cv.split(X, y{groups}):")
+    lines += [f"        {line}" for line in _rows_to_fit(context, "fit")]
+    lines.append("        model.fit(X.iloc[fit], y.iloc[fit])")
+    lines.append(f"        prediction = {_predict(context, 'X.iloc[val]')}")
+    lines += [f"        {line}" for line in _finished(context, "y.iloc[fit]")]
+    lines.append("        folds.append(score(y.iloc[val], prediction))")
+    return lines
+
+
+def _splitter(context: Context) -> list[str]:
+    splitter = context.binding.splitter
+    seed = splitter.seed
+    made = {
+        "kfold": ("KFold", f"KFold({splitter.folds}, shuffle=True, random_state={seed})"),
+        "stratified": ("StratifiedKFold", f"StratifiedKFold({splitter.folds}, shuffle=True, random_state={seed})"),
+        "group": ("GroupKFold", f"GroupKFold({splitter.folds})"),
+        "time": ("TimeSeriesSplit", f"TimeSeriesSplit({splitter.folds})"),
+        "holdout": ("ShuffleSplit", f"ShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})"),
+        "stratified_holdout": (
+            "StratifiedShuffleSplit",
+            f"StratifiedShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})",
+        ),
+    }
+    name, source = made[splitter.kind]
+    context.sk("model_selection", name)
+    return [f"    cv = {source}"]
+
+
+def _score_function(context: Context) -> list[str]:
+    metric = context.binding.metric.name
+    many = len(context.profile.target.classes) > 2
+    plain = {
+        "accuracy": ("accuracy_score", "accuracy_score(y, prediction)"),
+        "macro_f1": ("f1_score", 'f1_score(y, prediction, average="macro")'),
+        "qwk": ("cohen_kappa_score", 'cohen_kappa_score(y, prediction, weights="quadratic")'),
+        "rmse": ("root_mean_squared_error", "root_mean_squared_error(y, prediction)"),
+        "rmsle": ("root_mean_squared_log_error", "root_mean_squared_log_error(y, prediction)"),
+        "mae": ("mean_absolute_error", "mean_absolute_error(y, prediction)"),
+        "logloss": ("log_loss", "log_loss(y, prediction, labels=model.classes_)"),
+        "auc": (
+            "roc_auc_score",
+            'roc_auc_score(y, prediction, multi_class="ovr", labels=model.classes_)'
+            if many
+            else "roc_auc_score(y, prediction)",
+        ),
+    }
+    name, source = plain[metric]
+    context.sk("metrics", name)
+    return ["    def score(y, prediction):", f"        return {source}", ""]
+
+
+def _predict(context: Context, rows: str) -> str:
+    """Return the expression of what the metric reads: labels, numbers, or probabilities."""
+    metric = context.binding.metric.name
+    if metric == "logloss" or (metric == "auc" and len(context.profile.target.classes) > 2):
+        return f"model.predict_proba({rows})"
+    if metric == "auc":
+        return f"model.predict_proba({rows})[:, 1]"
+    return f"model.predict({rows})"
+
+
+def _finished(context: Context, target: str) -> list[str]:
+    """Return the lines that clip and round predictions of numbers."""
+    post, lines = context.recipe.post, []
+    if (post.clip or post.round) and not context.regression:
+        msg = "clipping and rounding are for numbers, and this target holds classes"
+        raise EditError(msg)
+    if post.clip:
+        lines.append(f"prediction = {context.np}.clip(prediction, {target}.min(), {target}.max())")
+    elif context.binding.metric.name == "rmsle":
+        lines.append(f"prediction = {context.np}.maximum(prediction, 0)")
+    if post.round:
+        lines.append("prediction = prediction.round()")
+    return lines
+
+
+def _rows_to_fit(context: Context, name: str) -> list[str]:
+    """Return the lines that leave rows out of the fit, never out of the validation."""
+    rows, lines = context.recipe.rows, []
+    if rows.recent:
+        lines.append(f"{name} = {name}[-int({rows.recent:g} * len({name})) :]")
+    if rows.drop_duplicates:
+        lines.append(f"{name} = {name}[~train.iloc[{name}].duplicated().to_numpy()]")
+    if rows.outliers:
+        if not context.regression:
+            msg = "target outliers are for numbers, and this target holds classes"
+            raise EditError(msg)
+        low, high = literal(rows.outliers), literal(1 - rows.outliers)
+        lines.append(f"low, high = y.iloc[{name}].quantile([{low}, {high}])")
+        lines.append(f"{name} = {name}[y.iloc[{name}].between(low, high).to_numpy()]")
+    return lines
+
+
+def _submission(context: Context) -> list[str]:
+    binding = context.binding
+    if not binding.test:
+        return ["    return folds, None"]
+    left_out = _rows_to_fit(context, "every")
+    lines = []
+    if left_out:
+        lines = [f"    every = {context.np}.arange(len(X))", *(f"    {line}" for line in left_out)]
+        lines.append("    model.fit(X.iloc[every], y.iloc[every])")
+    else:
+        lines.append("    model.fit(X, y)")
+    lines.append(f"    prediction = {_predict(context, 'test')}")
+    lines += [f"    {line}" for line in _finished(context, "y")]
+    named = binding.id_column
+    ids = f"test[{named!r}]" if named else "range(len(test))"
+    if "predict_proba(test)" in lines[-1] and not lines[-1].endswith("[:, 1]"):
+        lines.append(f"    submission = {context.pd}.DataFrame(prediction, columns=model.classes_)")
+        values = f"{ids}.to_numpy()" if named else ids
+        lines.append(f"    submission.insert(0, {named or 'id'!r}, {values})")
+    else:
+        frame = f"{{{named or 'id'!r}: {ids}, {binding.target!r}: prediction}}"
+        lines.append(f"    submission = {context.pd}.DataFrame({frame})")
+    lines.append("    return folds, submission")
+    return lines

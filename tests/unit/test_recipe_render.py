@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import ast
+
+import pytest
+from msgspec.structs import replace
+
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.facts import ColumnProfile, KernelFacts, Profile, TargetProfile
+from mle_ideator_jupyter.implementers.recipe import RecipeImplementer, render_trial
+from mle_ideator_jupyter.model import RecipeEdit, Task, Trial
+from mle_ideator_jupyter.recipe import Recipe, apply_edit
+from tests.doubles import BINDING, PROFILE, idea_number
+from tests.unit.recipe_cases import case, one
+
+NUMBERS = Profile(
+    rows=100,
+    target=TargetProfile(name="y", problem="regression", quantiles=(-1.0, 0, 0, 0, 0, 0, 1.0)),
+    columns=(
+        ColumnProfile(name="a", dtype="float64", role="numeric"),
+        ColumnProfile(name="b", dtype="object", role="categorical", distinct=3),
+    ),
+)
+
+
+def brief(**more) -> Brief:
+    return Brief(task=Task(id="t", binding=BINDING), profile=NUMBERS, **more)
+
+
+HOSTILE = ['a"b', "a'b", "a\nb", "class", "a\\", "{x}", "'''", '"""', "# no", "a\tb", "\u202e"]
+
+
+def test_hostile_names_and_titles_stay_data():
+    """Whatever columns and titles hold, the cell parses, and defines and does only what a cell defines and does."""
+    columns = tuple(ColumnProfile(name=n, dtype="float64", role="numeric") for n in HOSTILE)
+    profile = replace(NUMBERS, columns=columns)
+    binding = replace(BINDING, target='y"; import os #', id_column="i'd\n")
+    for text in [*HOSTILE, '"""\nimport os\n"""', "x\nimport os"]:
+        source = render_trial(binding, profile, Recipe(), name="trial_01", title=text, summary=text)
+        tree = ast.parse(source)
+        assert [type(n).__name__ for n in tree.body] == ["FunctionDef", "Assign", "ImportFrom", "Expr"]
+        imported = [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
+        assert "os" not in imported
+        listed = [
+            ast.literal_eval(n.value)
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "numbers"
+        ]
+        assert listed == [HOSTILE]
+
+
+def test_only_public_libraries_are_imported():
+    binding, profile, *_ = case("regression", "rmse")
+    tree = ast.parse(render_trial(binding, profile, Recipe(), name="trial_01"))
+    modules = {n.module.partition(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert modules <= {"sklearn", "mle_ideator_jupyter"}
+    ours = [
+        a.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and n.module == "mle_ideator_jupyter"
+        for a in n.names
+    ]
+    assert ours == ["report_score"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        ({"target.transform": "log1p"}, "never negative"),
+        ({"drop": ["a", "b"]}, "no columns"),
+        (one("naive_bayes"), "classes"),
+        ({"post.thresholds": True}, "thresholds"),
+        ({"post.calibrate": "sigmoid"}, "probabilities"),
+        ({"target.as_regression": True}, "ordered classes"),
+        ({"numbers.log": ["nope"]}, "nope"),
+        ({"features": [{"op": "ratio", "columns": ["a", "b"]}]}, "holds none"),
+        ({"features": [{"op": "ratio", "columns": ["a"]}]}, "two columns"),
+        ({"features": [{"op": "cyclic", "columns": ["a"]}]}, "period"),
+        ({"models": []}, "at least one"),
+        ({"models": [{"family": "linear"}], "bags": 3}, "seed"),
+        (one("linear", **{"x; import os": 1}), "parameter"),
+        (one("xgboost"), "pip install xgboost"),
+    ],
+)
+def test_what_does_not_suit_is_refused_in_one_line(edit, words):
+    kernel = KernelFacts(libraries={"scikit-learn": "1.6"})
+    idea = replace(idea_number(1), edit=RecipeEdit(set=edit))
+    with pytest.raises(EditError, match=words) as caught:
+        RecipeImplementer().plan(brief(kernel=kernel), idea, None)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_idea_without_an_edit_is_refused():
+    with pytest.raises(EditError, match="no Recipe edit"):
+        RecipeImplementer().plan(brief(), replace(idea_number(1), edit=None), None)
+
+
+def test_a_plan_builds_on_its_parent():
+    parent = Trial(id="p", number=1, title="p", recipe=apply_edit(Recipe(), RecipeEdit(set={"bags": 3})).to_dict())
+    planned = RecipeImplementer().plan(brief(), idea_number(7), parent)
+    assert planned["bags"] == 3
+    assert planned["models"][0]["params"] == {"max_iter": 107}
+
+
+def test_own_moves_are_fixed_and_end():
+    from mle_ideator_jupyter.brief import HistoryItem
+
+    implementer, history, titles = RecipeImplementer(), [], []
+    while (idea := implementer.own_move(brief(history=tuple(history)))) is not None:
+        titles.append(idea.title)
+        implementer.plan(brief(), idea, None)
+        history.append(
+            HistoryItem(trial=Trial(id=idea.id, number=len(history), title=idea.title, idea=idea.id), idea=idea)
+        )
+    assert len(titles) == len(set(titles)) >= 10
+    assert PROFILE.rows == 100, "the moves look at no profile"
+
+
+def test_the_best_solution_becomes_ordinary_cells(tmp_path, monkeypatch):
+    import pandas as pd
+
+    binding, profile, train, test = case("regression", "rmse")
+    best = Trial(id="b", number=3, title="b", recipe=Recipe().to_dict())
+    cells = RecipeImplementer().keep(Brief(task=Task(id="t", binding=binding), profile=profile), best)
+    monkeypatch.chdir(tmp_path)
+    scope = {"train": train, "test": test}
+    for one_cell in cells:
+        assert "report_score" not in one_cell.source
+        exec(one_cell.source, scope)
+    written = pd.read_csv(tmp_path / "submission.csv")
+    assert written["id"].tolist() == test["id"].tolist()
