@@ -135,7 +135,7 @@ def blend_for_classes(view: View) -> Iterator[Candidate]:
     if view.installed("lightgbm") and view.classes == 1:
         trio.insert(1, view.sampled_booster())
     kernel = [
-        Model(family="svm", params={"C": 10}),
+        Model(family="svm", params={"C": 10}, weight=2.0),
         Model(family="knn", params={"n_neighbors": 3, "weights": "distance"}),
         view.bagged(),
     ]

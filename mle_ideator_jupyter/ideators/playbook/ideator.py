@@ -86,7 +86,7 @@ def candidates(brief: Brief) -> Iterator[tuple[Candidate, str]]:
                 continue
             recipe = apply_edit(view.recipe, found.edit)
             key = recipe.key()
-            if key not in seen:
+            if key not in seen and view.learnable(recipe):
                 yield costs.priced(found, recipe), key
 
 

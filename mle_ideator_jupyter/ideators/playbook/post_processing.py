@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
-from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, View, percent, strong
+from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, SEEDED, View, percent, strong
 from mle_ideator_jupyter.model import IdeaKind
 
 KIND = IdeaKind.POST_PROCESSING
@@ -79,7 +79,7 @@ def choose_thresholds(view: View) -> Iterator[Candidate]:
     extras: dict[str, dict[str, Any]] = {
         "thresholds": {},
         "balanced": {} if view.recipe.target.as_regression else {"class_weight": "balanced"},
-        "bagged": {"bags": max(3, view.recipe.bags)},
+        "bagged": {"bags": max(3, view.recipe.bags)} if view.uses(SEEDED) else {},
     }
     for param, extra in extras.items():
         if param != "thresholds" and not extra:

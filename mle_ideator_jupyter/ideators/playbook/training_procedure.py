@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
-from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, LEAVES, Loss, View, percent, strong
+from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, LEAVES, SEEDED, Loss, View, percent, strong
 from mle_ideator_jupyter.model import IdeaKind
 from mle_ideator_jupyter.recipe import Model
 
@@ -178,8 +178,7 @@ def balance_classes(view: View) -> Iterator[Candidate]:
 )
 def average_seeds(view: View) -> Iterator[Candidate]:
     """Fit with several seeds and average."""
-    random = {"hist_boosting", "extra_trees", "forest", "lightgbm", "xgboost", "catboost", "mlp"}
-    if not view.families & random:
+    if not view.uses(SEEDED):
         return
     noise = view.brief.noise
     drawn = any(

@@ -15,6 +15,8 @@ Loss = Literal["auto", "squared", "absolute", "poisson", "quantile"]
 TREES: tuple[Family, ...] = ("forest", "extra_trees", "hist_boosting", "lightgbm", "xgboost", "catboost")
 BOOSTING: tuple[Family, ...] = ("hist_boosting", "lightgbm", "xgboost", "catboost")
 BAGGED: tuple[Family, ...] = ("forest", "extra_trees")
+SEEDED: tuple[Family, ...] = (*TREES, "mlp")
+"""Families whose fit depends on a seed."""
 SCALED: tuple[Family, ...] = ("linear", "knn", "svm", "mlp", "gaussian_process")
 """Families for which the shape and size of numbers matter."""
 LARGEST = 5
@@ -107,6 +109,11 @@ class View:
         """Return the columns used as categories, strongest relation with the target first."""
         coded = set(self.recipe.categories.as_category)
         return ranked(c for c in self.columns if c.role in {"categorical", "boolean"} or c.name in coded)
+
+    def learnable(self, recipe: Recipe) -> bool:
+        """Return whether this Recipe leaves a model anything to learn from."""
+        plain = any(c.role in {"numeric", "categorical", "boolean"} and c.name not in recipe.drop for c in self.columns)
+        return plain or bool(recipe.features) or (recipe.text is not None and bool(self.texts))
 
     @cached_property
     def texts(self) -> tuple[ColumnProfile, ...]:
