@@ -1,0 +1,121 @@
+"""The result notebook: the user's own cells untouched, the best solution, then every trial as a titled section."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.exports.table import outcome_text
+from mle_ideator_jupyter.journal import Journal
+from mle_ideator_jupyter.model import Idea, Trial
+from mle_ideator_jupyter.protocols import Cell
+from mle_ideator_jupyter.state import State
+
+KEY = "mle_ideator"
+"""The metadata key of all that is ours in a notebook."""
+
+
+def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cell]) -> None:
+    """Write the result notebook, whole or not at all. `original` is the user's notebook as an nbformat node.
+
+    Raises `IdeatorError` when the file cannot be written.
+    """
+    import nbformat
+
+    state = journal.state
+    result = copy.deepcopy(original)
+    result.nbformat, result.nbformat_minor = 4, 5
+    for k, cell in enumerate(result.cells):
+        cell.setdefault("id", f"user-{k}")
+    binding = msgspec.to_builtins(state.task.binding) if state.task else None
+    result.metadata[KEY] = {"notebook_id": state.notebook_id, "journal": journal.path.name, "binding": binding}
+    result.cells += _best_section(state, keep)
+    for trial in state.trials:
+        if trial.outcome is not None:
+            result.cells += _trial_section(journal, state, trial)
+    text = nbformat.writes(result)
+    nbformat.validate(nbformat.reads(text, as_version=4))
+    _replace(path, text + "\n")
+
+
+def _best_section(state: State, keep: Sequence[Cell]) -> list[Any]:
+    best, baseline = state.best, state.baseline
+    if best is None or state.task is None:
+        return []
+    line = f"**{outcome_text(best)}** on {best.score.protocol if best.score else ''}"
+    if baseline and baseline.score and best.score and baseline.id != best.id:
+        line += f", from {baseline.score.value:.6g} (baseline)"
+    cells = [_markdown("best", f"# Best solution\n\nTrial {best.number}: {_plain(best.title)} — {line}")]
+    return cells + [_code(f"best-{k}", cell.source, {"title": cell.title}) for k, cell in enumerate(keep)]
+
+
+def _trial_section(journal: Journal, state: State, trial: Trial) -> list[Any]:
+    idea = state.ideas.get(trial.idea or "")
+    title = (
+        f"## Trial {trial.number}: {_plain(trial.title)}\n\n**{_plain(outcome_text(trial))}**, {trial.seconds:.1f} s"
+    )
+    text = title + (_idea_text(idea) if idea else "")
+    if trial.changed:
+        text += f"\n\nChanged in place: {', '.join(f'`{name}`' for name in trial.changed)}"
+    head = _markdown(f"trial-{trial.number}-idea-{trial.id[-6:]}", text)
+    head.metadata["jp-MarkdownHeadingCollapsed"] = True
+    source = journal.get_blob(trial.source) if trial.source else None
+    if source is None:
+        return [head]
+    code = _code(f"trial-{trial.number}-{trial.id[-6:]}", source.decode(errors="replace"), {"trial": trial.id})
+    outputs = journal.get_blob(trial.outputs) if trial.outputs else None
+    if outputs is not None:
+        import nbformat
+
+        code.outputs = [nbformat.from_dict(o) for o in msgspec.json.decode(outputs)]
+    return [head, code]
+
+
+def _idea_text(idea: Idea) -> str:
+    parts = [f"\n\n*{idea.kind.value.replace('_', ' ')}* by {_plain(idea.ideator)}: {_plain(idea.rationale)}"]
+    parts += ["\n\n" + "\n".join(f"- {_plain(e)}" for e in idea.evidence)] if idea.evidence else []
+    parts += ["\n\n" + "\n".join(f"{n}. {_plain(s)}" for n, s in enumerate(idea.steps, 1))] if idea.steps else []
+    return "".join(parts)
+
+
+def _plain(text: str) -> str:
+    """Return text that Markdown shows as text: no HTML, no links, no second line; code quotes stay."""
+    flat = " ".join(text.split())
+    for mark in "\\<>[]!":
+        flat = flat.replace(mark, f"\\{mark}" if mark != "<" else "&lt;")
+    return flat
+
+
+def _markdown(name: str, source: str) -> Any:
+    import nbformat
+
+    return nbformat.v4.new_markdown_cell(source, id=name, metadata={})
+
+
+def _code(name: str, source: str, metadata: dict[str, Any]) -> Any:
+    import nbformat
+
+    return nbformat.v4.new_code_cell(source, id=name, metadata={KEY: metadata})
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file and rename, so that a full disk or a kill leaves the old one whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        why = error.strerror or error
+        msg = f"cannot write {path}: {why}; the journal has everything: run again with another --output"
+        raise IdeatorError(msg) from error

@@ -1,0 +1,139 @@
+"""Grades submissions from a task folder's private answers, outside any trial's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mle_ideator_jupyter.errors import GradeError, UsageError
+from mle_ideator_jupyter.metrics import metric_named
+from mle_ideator_jupyter.model import Graded, Task
+
+
+class TaskFile(msgspec.Struct, kw_only=True):
+    """`task.json` of a task folder. `id` is the task's name; `problem` is as in `model.Binding`."""
+
+    id: str
+    target: str
+    metric: str
+    problem: str
+    id_column: str = "id"
+    title: str = ""
+
+
+def read_task_file(folder: Path) -> TaskFile:
+    """Return a task folder's `task.json`. Raises `UsageError` when it is missing or malformed."""
+    path = public(folder) / "task.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TaskFile)
+    except FileNotFoundError:
+        msg = f"{folder} is no task folder: {path} is missing; `jupyter ideate tasks prepare` makes them"
+        raise UsageError(msg) from None
+    except msgspec.DecodeError as error:
+        msg = f"{path} is malformed: {error}"
+        raise UsageError(msg) from None
+
+
+def public(folder: Path) -> Path:
+    """Return the folder with what a solver may see."""
+    return folder / "prepared" / "public"
+
+
+def private(folder: Path) -> Path:
+    """Return the folder with the answers."""
+    return folder / "prepared" / "private"
+
+
+class FolderGrader:
+    """Grades submissions for one task folder in the MLE-bench layout."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.task_file = read_task_file(folder)
+        self.metric = metric_named(self.task_file.metric)
+
+    def grade(self, submission: Path, task: Task | None = None) -> Graded:
+        """Return the graded score of a submission file. Raises `GradeError` when it is no valid submission."""
+        import pandas as pd
+
+        del task
+        try:
+            frame = pd.read_csv(submission)
+        except (OSError, ValueError) as error:
+            msg = f"{submission} is no CSV file: {error}".splitlines()[0]
+            raise GradeError(msg) from None
+        answers = pd.read_csv(private(self.folder) / "test.csv")
+        wanted = pd.read_csv(public(self.folder) / "sample_submission.csv", nrows=0).columns
+        aligned = self._aligned(frame, answers, [str(c) for c in wanted])
+        value = score(self.metric.name, answers[self.task_file.target], aligned)
+        return Graded(value=value, metric=self.metric.name)
+
+    def _aligned(self, frame: Any, answers: Any, wanted: list[str]) -> Any:
+        """Return the submission's values in the order of the answers."""
+        key = self.task_file.id_column
+        missing = [c for c in wanted if c not in frame.columns.astype(str)]
+        if missing:
+            msg = f"the submission lacks the column {missing[0]!r}; it needs {', '.join(wanted)}"
+            raise GradeError(msg)
+        frame = frame.set_axis(frame.columns.astype(str), axis=1)
+        if len(frame) != len(answers) or frame[key].duplicated().any() or set(frame[key]) != set(answers[key]):
+            msg = f"the submission's {key!r} must be the {len(answers)} test ids, each once; it has {len(frame)} rows"
+            raise GradeError(msg)
+        values = frame.set_index(key).loc[answers[key], [c for c in wanted if c != key]].reset_index(drop=True)
+        if values.isna().any().any():
+            msg = f"the submission has {int(values.isna().sum().sum())} missing values"
+            raise GradeError(msg)
+        return values
+
+
+def score(metric: str, truth: Any, values: Any) -> float:
+    """Return the metric of a submission's value columns (a frame) against the truth (a series).
+
+    Raises `GradeError` where the values are not what the metric needs.
+    """
+    import numpy as np
+    from sklearn import metrics
+
+    try:
+        if metric == "logloss" or (metric == "auc" and values.shape[1] > 1):
+            chances = values.to_numpy(float)
+            if (chances < 0).any():
+                msg = "probabilities must not be negative"
+                raise GradeError(msg)
+            chances = np.clip(chances / chances.sum(axis=1, keepdims=True), 1e-15, 1)
+            labels = [str(c) for c in values.columns]
+            known = truth.map(str)
+            if metric == "auc":
+                order = np.argsort(labels)
+                chances, labels = chances[:, order] / chances.sum(axis=1, keepdims=True), [labels[k] for k in order]
+                return float(metrics.roc_auc_score(known, chances, multi_class="ovr", labels=labels))
+            rows = np.arange(len(known))
+            places = [labels.index(k) for k in known]
+            return float(-np.log(chances[rows, places]).mean())
+        given = values.iloc[:, 0]
+        if metric in {"accuracy", "macro_f1"}:
+            truth, given = _labels(truth), _labels(given)
+        functions: dict[str, Any] = {
+            "accuracy": metrics.accuracy_score,
+            "auc": metrics.roc_auc_score,
+            "macro_f1": lambda a, b: metrics.f1_score(a, b, average="macro"),
+            "qwk": lambda a, b: metrics.cohen_kappa_score(a, b, weights="quadratic"),
+            "rmse": metrics.root_mean_squared_error,
+            "rmsle": metrics.root_mean_squared_log_error,
+            "mae": metrics.mean_absolute_error,
+        }
+        return float(functions[metric](truth, given))
+    except (ValueError, TypeError) as error:
+        msg = f"the submission cannot be scored by {metric}: {error}".splitlines()[0]
+        raise GradeError(msg) from None
+
+
+def _labels(values: Any) -> Any:
+    """Return labels as text, whole numbers without a fraction, so that 1 and 1.0 agree."""
+    import pandas as pd
+
+    if pd.api.types.is_float_dtype(values) and (values == values.round()).all():
+        values = values.astype("int64")
+    return values.map(str)
