@@ -25,7 +25,7 @@ def seconds(recipe: Recipe, profile: Profile, binding: Binding) -> float:
     one = sum(size.fit(m) for m in recipe.models)
     one *= 6 if several and recipe.combine == "stack" else 1
     if recipe.post.calibrate != "none" or recipe.post.thresholds:
-        one *= 4
+        one *= 6
     search = recipe.tune.trials * recipe.tune.folds * size.fit(recipe.models[0]) if recipe.models else 0.0
     return fits * (one * recipe.bags + size.prepare()) + search
 

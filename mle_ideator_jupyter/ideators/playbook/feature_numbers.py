@@ -204,7 +204,7 @@ def select_features(view: View) -> Iterator[Candidate]:
             ],
             why="With fewer columns there is less noise to fit.",
             steps=["Score every feature alone against the target, in the training part", f"Keep the best {param}"],
-            strength=0.15 + 0.5 * weak / max(1, count),
+            strength=0.2 if view.texts else 0.15 + 0.5 * weak / max(1, count),
             edits={"select": share},
         )
 

@@ -50,7 +50,7 @@ def text_terms(view: View) -> Iterator[Candidate]:
             ],
             strength=(0.5 + 0.5 * share)
             * (1.0 if view.recipe.text is None else 0.45)
-            * {"words_characters": 1.0, "single_words": 0.5}.get(param, 0.8),
+            * {"words_characters": 1.0, "single_words": 0.3}.get(param, 0.8),
             edits=edits,
         )
 

@@ -38,8 +38,8 @@ def linear_penalty(view: View) -> Iterator[Candidate]:
             if firm
             else 0.5 * (1 - strong(wide / max(1, view.rows), 0.02, 0.5))
         )
-        if view.texts and not firm:
-            strength = 0.5
+        if view.texts:  # TF-IDF terms are small numbers, which a penalty holds down more than others
+            strength = 0.3 if firm else 0.6
         yield candidate(
             f"{factor:g}",
             f"Linear model: {'firmer' if firm else 'looser'} penalty ({name} = {value:g})",
