@@ -1,4 +1,4 @@
-"""Finds Ideators and Implementers by name among the installed entry points; the built-in ones are declared there too."""
+"""Finds Ideators and Implementers by name among the installed entry points, where the built-in ones are too."""
 
 from __future__ import annotations
 

@@ -12,18 +12,23 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter.binding import infer, settle, setup_cell
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.errors import BindingError, IdeatorError, UsageError
+from mle_ideator_jupyter.errors import BindingError, UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
 from mle_ideator_jupyter.exports.notebook import write_result
+from mle_ideator_jupyter.hosts.fork import ForkHost
+from mle_ideator_jupyter.hosts.scratch import ScratchHost
+from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Budget, Idea, Limits, Struct, Task, Trial, Trigger, new_id
 from mle_ideator_jupyter.notebooks import Notebook, read_notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Host, Ideator, Implementer, cell
+from mle_ideator_jupyter.protocols import Ideator, Implementer, cell
 from mle_ideator_jupyter.scoring.graded import FolderGrader
 from mle_ideator_jupyter.trial import Wiring
 
+POLICIES = {"prior": Prior, "random-order": RandomOrder}
+"""What may choose among the Playbook's candidates."""
 SETUP_LIMITS = Limits(seconds=3600)
 """A notebook's own cells may train for an hour before they are stopped."""
 
@@ -94,7 +99,9 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
                     on_update(update)
                     reason = update.message if update.kind == "done" else reason
         finally:
-            write_result(output, notebook.content, wiring)
+            best = journal.state.best
+            keep = wiring.implementer.keep(wiring.brief(), best) if best and best.recipe is not None else ()
+            write_result(output, notebook.content, journal, keep)
     return _summary(options, wiring, reason, time.monotonic() - began)
 
 
@@ -126,7 +133,7 @@ async def prepared(
         say(note)
     ideator, implementer = make_ideator(options), make_implementer(options)
     scratch = journal.folder / "submissions"
-    host = _scratch_host(notebook.sources, options, scratch)
+    host = _make_host(options, notebook, scratch)
     try:
         say(f"running the {len(notebook.sources)} cells of {options.notebook.name}")
         await host.start()
@@ -172,12 +179,22 @@ async def prepared(
             scratch.rmdir()
 
 
+def _make_host(options: RunOptions, notebook: Notebook, submissions: Path) -> ScratchHost | ForkHost:
+    folder = options.notebook.resolve().parent
+    if options.host == "fork":
+        return ForkHost(notebook.sources, cwd=folder, submissions=submissions.resolve())
+    return ScratchHost(notebook.sources, cwd=folder, setup_limits=SETUP_LIMITS, submissions=submissions.resolve())
+
+
 def make_ideator(options: RunOptions) -> Ideator | None:
     """Return the Ideator that the options name, or None for implementation only."""
     if options.ideator is None:
         return None
     factory = load(IDEATORS, options.ideator)
-    made: Ideator = factory(policy=options.policy) if options.ideator == "playbook" else factory()
+    if options.policy not in POLICIES:
+        msg = f"no policy is called {options.policy!r}; there are {', '.join(POLICIES)}"
+        raise UsageError(msg)
+    made: Ideator = factory(POLICIES[options.policy]()) if options.ideator == "playbook" else factory()
     return made
 
 

@@ -14,7 +14,7 @@ DESCRIPTION = """\
 Predict the body mass of a penguin, in grams, from its species, island, clutch, measurements, isotope ratios,
 dates and the field workers' comments.
 
-Data: Palmer penguins, raw table (CC0 1.0). Gorman KB, Williams TD, Fraser WR (2014), PLoS ONE 9(3): e90081; Palmer Station LTER.
+Data: Palmer penguins, raw table (CC0 1.0). Gorman KB, Williams TD, Fraser WR (2014), PLoS ONE 9(3): e90081.
 Rows without a body mass (2 of 344) are left out."""
 
 LOAD = """\
