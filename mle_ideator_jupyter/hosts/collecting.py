@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.protocols import Reported
 from mle_ideator_jupyter.scoring.reported import MIME, read_report
@@ -13,12 +15,28 @@ TEXT_CAP = 100_000
 """Characters of text kept of one cell."""
 IMAGE_CAP = 4_000_000
 """Characters (base64) of images and other rich data kept of one cell."""
+Status = Literal["ok", "error", "timeout", "memory", "interrupted", "died"]
+
+
+def status_of(error: str) -> Status:
+    """Return how a cell ended that raised the error of this name."""
+    return {"KeyboardInterrupt": "interrupted", "SystemExit": "died"}.get(error, "error")  # type: ignore[return-value]
+
+
+def message_of(error: str, value: str) -> str:
+    """Return an error as one line."""
+    first = (value.strip().splitlines() or [""])[0]
+    return f"{error}: {first}".strip().rstrip(":")[:500]
 
 
 class Collector:
-    """The outputs of one cell, capped; `reported` is the last score that it reported."""
+    """The outputs of one cell, capped; `reported` is the last score that it reported.
 
-    def __init__(self) -> None:
+    A submission counts only when it lies in the folder `submissions`: a cell may name any file.
+    """
+
+    def __init__(self, submissions: Path | None = None) -> None:
+        self.submissions = submissions
         self.outputs: list[dict[str, Any]] = []
         self.reported: Reported | None = None
         self.cut_text = 0
@@ -41,7 +59,7 @@ class Collector:
         """Add display data; what is too large is left out, and a score is taken down."""
         if MIME in data:
             try:
-                self.reported = read_report(data[MIME])
+                self.reported = self._checked(read_report(data[MIME]))
             except msgspec.ValidationError:
                 data = {k: v for k, v in data.items() if k != MIME}
         kept = {}
@@ -76,6 +94,14 @@ class Collector:
             return tuple(self.outputs)
         said = f"[{self.cut_text} characters and {self.cut_data} rich outputs were cut]\n"
         return (*self.outputs, {"output_type": "stream", "name": "stderr", "text": said})
+
+    def _checked(self, reported: Reported) -> Reported:
+        if reported.submission is None:
+            return reported
+        folder, path = self.submissions, Path(reported.submission)
+        if folder is not None and path.resolve().parent == folder.resolve():
+            return reported
+        return replace(reported, submission=None)
 
     def _capped(self, text: str) -> str:
         room = max(0, TEXT_CAP - self._text)

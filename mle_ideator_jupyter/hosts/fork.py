@@ -1,103 +1,189 @@
 """ForkHost: the fast path for many short trials on a CPU.
 
-A server process imports the libraries and runs the notebook's cells (which load data and must not fit
+A server process imports the libraries and runs the notebook's cells (plain Python that loads data and must not fit
 anything), then forks a child for each cell. What a cell leaves behind goes with its child: names in
-`Cell.keep` do not survive, and nothing needs to be put back. POSIX only.
+`Cell.keep` do not survive, and nothing needs to be put back. Figures are not captured. POSIX only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+import signal
+import socket
+import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.errors import BindingError, HostError
 from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.hosts import kernelside
-from mle_ideator_jupyter.hosts.forkserver import STOP, Request, Response
-from mle_ideator_jupyter.hosts.processes import Tree
+from mle_ideator_jupyter.hosts.forkwire import STOP, Request, Response
+from mle_ideator_jupyter.hosts.keeper import kept
+from mle_ideator_jupyter.hosts.processes import MARK, Tree, python
+from mle_ideator_jupyter.hosts.setup import Setup
+from mle_ideator_jupyter.hosts.waiting import finish
 from mle_ideator_jupyter.model import Binding, Limits
 from mle_ideator_jupyter.protocols import Cell, CellResult
 from mle_ideator_jupyter.scoring.reported import SUBMISSIONS
 
 LINE_CAP = 64 << 20
+POLL_SECONDS = 0.05
+INTERRUPT_SECONDS = 5.0
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+"""Trials of the fast path have one core each; more threads would only get into each other's way."""
+
+
+class Server:
+    """One life of a fork server, and the way to talk with it."""
+
+    def __init__(self, cwd: Path | None, submissions: Path | None) -> None:
+        mark = uuid.uuid4().hex
+        environment = {**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", MARK: mark}
+        environment.pop(SUBMISSIONS, None)
+        if submissions is not None:
+            environment[SUBMISSIONS] = str(submissions)
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._keeper = subprocess.Popen(
+                kept(python("mle_ideator_jupyter.hosts.forkserver", str(theirs.fileno()))),
+                stdin=subprocess.PIPE,
+                cwd=cwd,
+                env=environment,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._tree = Tree(self._keeper.pid, mark)
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._stop_at: float | None = None
+        self._setting_up = False
+        self.alive = True
+
+    async def start(self) -> None:
+        """Wait until the libraries are loaded."""
+        self._streams = await asyncio.open_connection(sock=self._socket, limit=LINE_CAP)
+        await self._answer()
+
+    async def request(self, request: Request) -> Response:
+        """Send a request and return what came of it. Raises `HostError` when the server ends meanwhile."""
+        if self._streams is None or not self.alive:
+            msg = "the fork server is closed"
+            raise HostError(msg)
+        self._stop_at = None
+        self._streams[1].write(msgspec.json.encode(request) + b"\n")
+        return await self._answer()
+
+    async def set_up(self, source: str, limits: Limits) -> CellResult:
+        """Run a plain cell in the server itself; when it exceeds a limit, the server is ended."""
+        self._tree.begin()
+        self._setting_up = True
+        answer = asyncio.ensure_future(self.request(Request(kind="setup", source=source)))
+        try:
+            while not answer.done():
+                await asyncio.wait({answer}, timeout=POLL_SECONDS)
+                over = await asyncio.to_thread(self._tree.over, limits)
+                if self._stop_at is not None and self._tree.seconds - self._stop_at > INTERRUPT_SECONDS:
+                    over = "interrupted", "it did not heed the interrupt, so its process was ended"
+                if over and not answer.done():
+                    await self.end()
+                    await asyncio.wait({answer})
+                    answer.exception()
+                    return CellResult(status=over[0], message=over[1], seconds=self._tree.seconds)
+        finally:
+            self._setting_up = False
+        try:
+            ended = answer.result().result or CellResult(status="died")
+        except HostError as error:
+            return CellResult(status="died", message=str(error), seconds=self._tree.seconds)
+        return replace(ended, seconds=self._tree.seconds, cpu_seconds=self._tree.cpu_seconds)
+
+    def stop(self) -> None:
+        """Have the running cell ended."""
+        if self._streams is None or not self.alive or self._stop_at is not None:
+            return
+        self._stop_at = self._tree.seconds
+        self._streams[1].write(STOP)
+        if self._setting_up:
+            os.killpg(self._keeper.pid, signal.SIGINT)
+
+    async def end(self) -> None:
+        """End the server and all that it began; safe to call twice."""
+        if not self.alive:
+            return
+        self.alive = False
+        try:
+            await asyncio.to_thread(self._tree.end)
+        finally:
+            self._keeper.communicate()
+            if self._streams is not None:
+                self._streams[1].close()
+            self._socket.close()
+
+    async def _answer(self) -> Response:
+        line = b""
+        if self._streams is not None:
+            try:
+                line = await self._streams[0].readline()
+            except (ConnectionError, ValueError):
+                line = b""
+        if not line:
+            await self.end()
+            msg = "the fork server ended; try the scratch host, whose kernel says why"
+            raise HostError(msg)
+        return msgspec.json.decode(line, type=Response)
 
 
 class ForkHost:
-    """Runs each cell in a fork of a server that has the notebook's data.
+    """Runs each cell in a fork of a server that has the notebook's data, one at a time.
 
     Args:
         sources: cells that load the data; they run in the server and must not fit anything.
         cwd: the working directory.
+        setup_limits: limits of each of `sources`, and of each plain cell when it runs again.
         submissions: the folder that `report_score` writes submissions to; None writes none.
     """
 
     name = "fork"
 
     def __init__(
-        self, sources: Sequence[str] = (), *, cwd: Path | None = None, submissions: Path | None = None
+        self,
+        sources: Sequence[str] = (),
+        *,
+        cwd: Path | None = None,
+        setup_limits: Limits = Limits(),  # noqa: B008 - frozen
+        submissions: Path | None = None,
     ) -> None:
-        self.sources = list(sources)
-        self.setup_results: list[CellResult] = []
-        self._cwd = cwd
-        self._submissions = submissions
-        self._server: asyncio.subprocess.Process | None = None
-        self._answers: asyncio.StreamReader | None = None
+        self._setup = Setup(sources)
+        self._setup_limits = setup_limits
+        self._cwd, self._submissions = cwd, submissions
+        self._server: Server | None = None
+        self._turn = asyncio.Lock()
+        self._stopping = False
 
-    async def start(self) -> None:
-        """Start the server and run the notebook's cells in it; how they ended is in `setup_results`."""
-        if self._server is not None:
-            return
-        if not hasattr(os, "fork"):
-            msg = "the fork host needs a POSIX system; use the scratch host"
-            raise HostError(msg)
-        reading, writing = os.pipe()
-        environment = {**os.environ, **ONE_THREAD}
-        if self._submissions is not None:
-            environment[SUBMISSIONS] = str(self._submissions)
-        self._server = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "mle_ideator_jupyter.hosts.forkserver",
-            str(writing),
-            stdin=asyncio.subprocess.PIPE,
-            cwd=self._cwd,
-            env=environment,
-            pass_fds=(writing,),
-            start_new_session=True,
-        )
-        os.close(writing)
-        self._answers = asyncio.StreamReader(limit=LINE_CAP)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(self._answers or asyncio.StreamReader()), os.fdopen(reading, "rb")
-        )
-        await self._answer()
-        self.setup_results = []
-        for source in self.sources:
-            result = (await self._request(Request(kind="setup", source=source))).result
-            self.setup_results.append(result or CellResult(status="died"))
+    @property
+    def setup_results(self) -> list[CellResult]:
+        """Return how the notebook's cells ended when they first ran."""
+        return self._setup.results
 
     @property
     def setup_failures(self) -> list[str]:
         """Return a line for each of the notebook's cells that failed."""
-        return [
-            f"cell {number} failed ({result.message}); going on with what the kernel holds"
-            for number, result in enumerate(self.setup_results, 1)
-            if result.status != "ok"
-        ]
+        return self._setup.failures
+
+    async def start(self) -> None:
+        """Start the server and run the notebook's cells in it; how they ended is in `setup_results`."""
+        async with self._turn:
+            await finish(self._ready(), self._stop)
 
     async def run(self, cell: Cell, limits: Limits = Limits()) -> CellResult:  # noqa: B008 - frozen
-        """Run one cell in a child; one without `keep` is a setup cell, which runs in the server and stays."""
-        await self.start()
-        kind = "setup" if cell.keep is None else "run"
-        response = await self._request(Request(kind=kind, source=cell.source, limits=limits))
-        return response.result or CellResult(status="died", message="the fork server gave no result")
+        """Run one cell in a child; one without `keep` is a plain cell, which runs in the server and stays."""
+        async with self._turn:
+            return await finish(self._run(cell, limits), self._stop)
 
     async def namespace(self) -> Namespace:
         """Return what the server holds."""
@@ -111,47 +197,77 @@ class ForkHost:
         return answer.profile
 
     async def interrupt(self) -> None:
-        """Stop the running cell."""
-        if self._server and self._server.stdin:
-            self._server.stdin.write(STOP + b"\n")
-            await self._server.stdin.drain()
+        """Stop the running cell, and return when it has stopped."""
+        if self._turn.locked():
+            self._stop()
+            async with self._turn:
+                pass
 
     async def close(self) -> None:
         """End the server and all that it began."""
-        server, self._server = self._server, None
-        if server is None or server.returncode is not None:
-            return
-        await asyncio.to_thread(Tree(server.pid).end)
-        await server.wait()
+        self._stop()
+        async with self._turn:
+            if self._server is not None:
+                await finish(self._server.end(), lambda: None)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        if self._server is not None:
+            self._server.stop()
+
+    async def _ready(self) -> Server:
+        self._stopping = False
+        if self._server is None or not self._server.alive:
+            if sys.platform == "win32":
+                msg = "the fork host needs a POSIX system; use the scratch host"
+                raise HostError(msg)
+            try:
+                await self._setup.run(self._launch, self._set_up, lambda: bool(self._server and self._server.alive))
+            except HostError:
+                if self._server is not None:
+                    await self._server.end()
+                raise
+        if self._server is None:
+            msg = "the fork server is closed"
+            raise HostError(msg)
+        return self._server
+
+    async def _launch(self) -> None:
+        self._server = Server(self._cwd, self._submissions)
+        await self._server.start()
+
+    async def _set_up(self, source: str) -> CellResult:
+        result = CellResult(status="died")
+        if self._server is not None and not self._stopping:
+            result = await self._server.set_up(source, self._setup_limits)
+        if self._stopping:
+            msg = "stopped while the notebook's cells ran; run again"
+            raise HostError(msg)
+        return result
+
+    async def _run(self, cell: Cell, limits: Limits) -> CellResult:
+        server = await self._ready()
+        if cell.keep is None:
+            result = await server.set_up(cell.source, limits)
+            if result.status == "ok":
+                self._setup.add(cell.source)
+            return result
+        if self._stopping:
+            return CellResult(status="interrupted", message="stopped")
+        try:
+            response = await server.request(Request(kind="run", source=cell.source, limits=limits))
+        except HostError as error:  # the cell took the server down with it; the next one gets a new server
+            return CellResult(status="died", message=str(error))
+        return response.result or CellResult(status="died", message="the fork server gave no result")
 
     async def _ask(self, question: str, argument: str = "") -> kernelside.Answer:
-        await self.start()
-        response = await self._request(Request(kind="ask", question=question, argument=argument))
+        async with self._turn:
+            server = await finish(self._ready(), self._stop)
+            response = await finish(
+                server.request(Request(kind="ask", question=question, argument=argument)), self._stop
+            )
         if not response.answer:
             said = response.result.message if response.result else "no answer"
             msg = f"looking at the data failed: {said}"
             raise HostError(msg)
         return kernelside.decode(response.answer)
-
-    async def _request(self, request: Request) -> Response:
-        if self._server is None or self._server.stdin is None:
-            msg = "the fork server is closed"
-            raise HostError(msg)
-        self._server.stdin.write(msgspec.json.encode(request) + b"\n")
-        try:
-            return await self._answer()
-        except asyncio.CancelledError:
-            await asyncio.shield(self._stop())
-            raise
-
-    async def _stop(self) -> None:
-        await self.interrupt()
-        with contextlib.suppress(HostError):
-            await self._answer()
-
-    async def _answer(self) -> Response:
-        line = await self._answers.readline() if self._answers else b""
-        if not line:
-            msg = "the fork server ended; try the scratch host, whose kernel says why"
-            raise HostError(msg)
-        return msgspec.json.decode(line, type=Response)

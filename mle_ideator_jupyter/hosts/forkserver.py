@@ -1,17 +1,16 @@
 """The fork server's own process: imports the libraries, loads the data, never fits; forks a child for every cell.
 
-Run as a module by `fork.ForkHost`. Requests come as JSON lines on standard input, answers go as JSON
-lines to the file descriptor that is given as the first argument. A library that has started its threads
-hangs after a fork, so everything that may start any (fitting, profiling) happens in a child.
+Run by `fork.Server` under a keeper. Requests and answers are JSON lines on the socket whose file descriptor is the
+first argument. A library that has started its threads hangs after a fork, so everything that may start any
+(fitting, profiling) happens in a child.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import gc
 import importlib
 import importlib.util
-import linecache
 import os
 import resource
 import select
@@ -19,21 +18,24 @@ import signal
 import sys
 import tempfile
 import traceback
+import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.hosts import kernelside
-from mle_ideator_jupyter.hosts.collecting import TEXT_CAP, Collector
-from mle_ideator_jupyter.hosts.processes import Tree
+from mle_ideator_jupyter.hosts.collecting import TEXT_CAP, Collector, Status
+from mle_ideator_jupyter.hosts.executing import execute, result
+from mle_ideator_jupyter.hosts.forkwire import STOP, Request, Response
+from mle_ideator_jupyter.hosts.processes import Tree, adopt_orphans, died_of
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import CellResult
 from mle_ideator_jupyter.scoring import reported
 
-POLL_SECONDS = 0.02
-STOP = b"stop"
-"""The line that ends the running cell."""
+POLL_SECONDS = 0.05
 PRELOADED = (
     "numpy",
     "pandas",
@@ -59,173 +61,221 @@ PRELOADED = (
     "sklearn.preprocessing",
     "sklearn.svm",
     "lightgbm",
+    "mle_ideator_jupyter.profile.frames",
 )
 
 
-class Request(msgspec.Struct, kw_only=True):
-    """What the host asks for: `setup` runs in the server itself, everything else in a child."""
+class _Printed:
+    """What a child prints, by C code too: read through pipes while it runs, capped."""
 
-    kind: str
-    source: str = ""
-    limits: Limits = Limits()
-    question: str = ""
-    argument: str = ""
+    def __init__(self) -> None:
+        self._pipes = {name: os.pipe() for name in ("stdout", "stderr")}
+        self._text = dict.fromkeys(self._pipes, b"")
+        self.cut = 0
 
+    def into_pipes(self) -> None:
+        """Send this process's standard output and error into the pipes."""
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(self._pipes[name][1], number)
 
-class Response(msgspec.Struct, kw_only=True):
-    """What came of it."""
+    def reading_ends(self) -> list[int]:
+        """Return the file descriptors to wait for."""
+        return [reading for reading, _ in self._pipes.values()]
 
-    result: CellResult | None = None
-    answer: str = ""
+    def begin(self) -> None:
+        """Let go of the writing ends, which are the child's."""
+        for reading, writing in self._pipes.values():
+            os.close(writing)
+            os.set_blocking(reading, False)
 
+    def read(self) -> bool:
+        """Take in what is there; False when there is no more and will not be."""
+        more = False
+        for name, (reading, _) in self._pipes.items():
+            with contextlib.suppress(BlockingIOError):
+                data = os.read(reading, 1 << 16)
+                more = more or bool(data)
+                room = max(0, TEXT_CAP - len(self._text[name]))
+                self._text[name] += data[:room]
+                self.cut += max(0, len(data) - room)
+        return more
 
-def main() -> None:
-    """Serve until standard input ends (the host closed, or died)."""
-    out = int(sys.argv[1])
-    _adopt_orphans()
-    for name in PRELOADED:
-        if importlib.util.find_spec(name.partition(".")[0]):
-            importlib.import_module(name)
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    _send(out, Response(answer="ready"))
-    buffer = b""
-    while True:
-        data = os.read(0, 1 << 16)
-        if not data:
-            return
-        buffer += data
-        while b"\n" in buffer:
-            line, _, buffer = buffer.partition(b"\n")
-            if line == STOP:  # it came too late: the cell had ended
-                continue
-            _send(out, _serve(msgspec.json.decode(line, type=Request), namespace))
-
-
-def _serve(request: Request, namespace: dict[str, Any]) -> Response:
-    if request.kind == "setup":
-        return Response(result=_here(request.source, namespace))
-    return _in_child(request, namespace)
-
-
-def _here(source: str, namespace: dict[str, Any]) -> CellResult:
-    """Run a setup cell in the server itself, with what it prints captured."""
-    collector = Collector()
-    with tempfile.TemporaryFile() as printed, _redirected(printed.fileno()):
-        error = _execute(source, namespace, collector)
-    return _result(collector, error)
+    def end(self, before: CellResult, seconds: float, cpu_seconds: float) -> CellResult:
+        """Return the result with all that was printed, and close the pipes."""
+        while self.read():
+            pass
+        collector = Collector()
+        collector.cut_text = self.cut
+        for name, text in self._text.items():
+            collector.stream(name, text.decode(errors="replace"))
+        for reading, _ in self._pipes.values():
+            os.close(reading)
+        outputs = (*collector.result(), *before.outputs)
+        return replace(before, outputs=outputs, seconds=seconds, cpu_seconds=cpu_seconds)
 
 
-def _in_child(request: Request, namespace: dict[str, Any]) -> Response:
-    """Fork a child for the request, watch its limits, and end everything that it began."""
-    with tempfile.TemporaryDirectory() as folder:
-        printed, answer = Path(folder, "printed"), Path(folder, "answer")
-        pid = os.fork()
-        if pid == 0:
-            _child(request, namespace, printed, answer)
-        tree = Tree(pid)
-        tree.begin()
-        before = _children_cpu()
-        said = _wait(pid, tree, request.limits)
-        seconds, cpu_seconds = tree.seconds, _children_cpu() - before
-        _end_strays()
-        if said is None and answer.exists():
-            response = msgspec.json.decode(answer.read_bytes(), type=Response)
-        else:
-            status, message = said or ("died", "the process died (a crash in a library, or killed from outside)")
-            response = Response(result=CellResult(status=status, message=message))  # type: ignore[arg-type]
-        if response.result is not None:
-            response.result = _with_print(response.result, printed, seconds, cpu_seconds)
-        return response
+class _Server:
+    """Serves requests from the socket until the host closes it."""
 
+    def __init__(self, socket: int) -> None:
+        self.socket = socket
+        self.setting_up = False
+        self.submissions = Path(os.environ[reported.SUBMISSIONS]) if reported.SUBMISSIONS in os.environ else None
+        # A module of its own, so that what cells define can be found by pickle and dataclasses.
+        self._main = sys.modules["__main__"]
+        sys.modules["__main__"] = module = types.ModuleType("__main__")
+        self.namespace: dict[str, Any] = module.__dict__
+        signal.signal(signal.SIGINT, self._interrupted)
 
-def _child(request: Request, namespace: dict[str, Any], printed: Path, answer: Path) -> None:
-    """Do the request in the child and leave without cleaning up what is the server's."""
-    try:
-        os.setsid()
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(int(sys.argv[1]))
-        if request.limits.cpu_seconds is not None:
-            hard = int(request.limits.cpu_seconds) + 5
-            resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
-        with printed.open("wb") as file, _redirected(file.fileno()):
+    def serve(self) -> None:
+        """Answer request after request."""
+        self.send(Response(answer="ready"))
+        buffer = b""
+        while data := os.read(self.socket, 1 << 16):
+            buffer += data
+            while b"\n" in buffer:
+                line, _, buffer = buffer.partition(b"\n")
+                if line + b"\n" == STOP:  # it came too late: the cell had ended
+                    continue
+                request = msgspec.json.decode(line, type=Request)
+                if request.kind == "setup":
+                    self.send(Response(result=self._set_up(request.source)))
+                else:
+                    self.send(self._in_child(request))
+
+    def send(self, response: Response) -> None:
+        """Send an answer."""
+        data = memoryview(msgspec.json.encode(response) + b"\n")
+        while data:
+            data = data[os.write(self.socket, data) :]
+
+    def _interrupted(self, *_: object) -> None:
+        if self.setting_up:
+            raise KeyboardInterrupt
+
+    def _set_up(self, source: str) -> CellResult:
+        """Run a plain cell in the server itself, with what it prints captured."""
+        with tempfile.TemporaryFile() as printed:
+            with _redirected(printed.fileno()):
+                self.setting_up = True
+                try:
+                    ended = self._execute(source)
+                except KeyboardInterrupt:  # between the cell's end and the next line
+                    ended = CellResult(status="interrupted", message="stopped")
+                self.setting_up = False
+            printed.seek(0)
+            collector = Collector()
+            collector.stream("stdout", printed.read(TEXT_CAP).decode(errors="replace"))
+        gc.freeze()  # what is there now is never collected, so that children share its pages
+        return replace(ended, outputs=(*collector.result(), *ended.outputs))
+
+    def _in_child(self, request: Request) -> Response:
+        """Fork a child for the request, watch its limits, and end everything that it began."""
+        with tempfile.TemporaryDirectory(prefix="ideate-") as folder:
+            answer = Path(folder, "answer")
+            printed = _Printed()
+            before = _children_cpu()
+            pid = os.fork()
+            if pid == 0:
+                self._child(request, printed, answer)
+            printed.begin()
+            tree = Tree(pid)
+            tree.begin()
+            said = self._wait(pid, tree, request.limits, printed)
+            seconds, cpu_seconds = tree.seconds, _children_cpu() - before
+            _end_strays()
+            if answer.exists() and said[0] == "ok":
+                response = msgspec.json.decode(answer.read_bytes(), type=Response)
+            else:
+                status = "died" if said[0] == "ok" else said[0]
+                response = Response(result=CellResult(status=status, message=said[1]))
+            ended = printed.end(response.result or CellResult(status="ok"), seconds, cpu_seconds)
+            return Response(answer=response.answer) if response.answer else Response(result=ended)
+
+    def _child(self, request: Request, printed: _Printed, answer: Path) -> None:
+        """Do the request in the child and leave without cleaning up what is the server's."""
+        try:
+            os.setsid()
+            os.close(self.socket)
+            printed.into_pipes()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if request.limits.cpu_seconds is not None:  # a second fence, should the server itself be held up
+                hard = int(request.limits.cpu_seconds) + 5
+                resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
             if request.kind == "run":
-                collector = Collector()
-                error = _execute(request.source, namespace, collector)
-                response = Response(result=_result(collector, error))
+                response = Response(result=self._execute(request.source))
             else:
                 ask = getattr(kernelside, request.question)
                 given = [request.argument] if request.argument else []
-                response = Response(answer=ask(namespace, *given))
-        temporary = answer.with_suffix(".part")
-        temporary.write_bytes(msgspec.json.encode(response))
-        temporary.rename(answer)
-    except BaseException:  # noqa: BLE001 - a child must never return into the server's loop
-        traceback.print_exc()
-    finally:
-        os._exit(0)
+                response = Response(answer=ask(self.namespace, *given))
+            temporary = answer.with_suffix(".part")
+            temporary.write_bytes(msgspec.json.encode(response))
+            temporary.rename(answer)
+        except BaseException:  # noqa: BLE001 - a child must never return into the server's loop
+            traceback.print_exc()
+        finally:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(0)
+
+    def _execute(self, source: str) -> CellResult:
+        collector = Collector(self.submissions)
+        reported.set_sink(lambda report: collector.display({reported.MIME: report}))
+        try:
+            fault = execute(source, self.namespace, "<cell>", lambda v: collector.display({"text/plain": repr(v)}))
+        finally:
+            reported.set_sink(None)
+        return result(collector, fault)
+
+    def _wait(self, pid: int, tree: Tree, limits: Limits, printed: _Printed) -> tuple[Status, str]:
+        """Wait for the child; return how it ended."""
+        handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+        checked = 0.0
+        watched = [self.socket, *printed.reading_ends(), *([] if handle is None else [handle])]
+        try:
+            while True:
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    code = os.waitstatus_to_exitcode(status)
+                    return "ok", died_of(code if code >= 0 else 128 - code)
+                readable, _, _ = select.select(watched, [], [], POLL_SECONDS)
+                if not printed.read():
+                    # Closed pipes are readable for ever.
+                    watched = [f for f in watched if f not in printed.reading_ends() or f not in readable]
+                over: tuple[Status, str] | None = None
+                if self.socket in readable:
+                    # The host says nothing while a cell runs but "stop", or it is gone.
+                    over = ("interrupted", "stopped") if os.read(self.socket, 1 << 16) else ("died", "the host is gone")
+                elif tree.seconds - checked >= POLL_SECONDS:
+                    checked = tree.seconds
+                    over = tree.over(limits)
+                if over is not None:
+                    os.kill(pid, signal.SIGSTOP)  # so that it begins nothing more
+                    tree.end(spare=[pid])
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+                    return over
+        finally:
+            if handle is not None:
+                os.close(handle)
 
 
-def _execute(source: str, namespace: dict[str, Any], collector: Collector) -> tuple[str, str, str] | None:
-    """Run source; return (error name, message, traceback) or None."""
-    linecache.cache["<cell>"] = (len(source), None, source.splitlines(keepends=True), "<cell>")
-    reported.set_sink(lambda report: collector.display({reported.MIME: report}))
-    try:
-        exec(compile(source, "<cell>", "exec"), namespace)  # noqa: S102 - running cells is what a Host is for
-    except BaseException as error:  # noqa: BLE001 - whatever the cell raises is its result
-        text = "".join(traceback.format_exception(error)[-12:])[-8000:]
-        return type(error).__name__, str(error), text
-    finally:
-        reported.set_sink(None)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    return None
-
-
-def _result(collector: Collector, error: tuple[str, str, str] | None) -> CellResult:
-    if error is None:
-        return CellResult(status="ok", reported=collector.reported, outputs=collector.result())
-    name, value, text = error
-    collector.error(name, value, text.splitlines())
-    message = f"{name}: {value}".strip().splitlines()[0][:500]
-    return CellResult(status="error", outputs=collector.result(), message=message, traceback=text)
-
-
-def _with_print(result: CellResult, printed: Path, seconds: float, cpu_seconds: float) -> CellResult:
-    collector = Collector()
-    if printed.exists():
-        with printed.open("rb") as file:
-            text = file.read(TEXT_CAP + 1).decode(errors="replace")
-        collector.stream("stdout", text)
-    outputs = (*collector.result(), *result.outputs)
-    return msgspec.structs.replace(result, outputs=outputs, seconds=seconds, cpu_seconds=cpu_seconds)
-
-
-def _wait(pid: int, tree: Tree, limits: Limits) -> tuple[str, str] | None:
-    """Wait for the child; return (status, message) when it had to be ended."""
-    while True:
-        done, _ = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return None
-        over = tree.over(limits)
-        readable, _, _ = select.select([0], [], [], POLL_SECONDS)
-        if over is None and readable:
-            # The host says nothing while a cell runs but "stop", or it is gone.
-            stop = os.read(0, 1 << 16)
-            over = ("interrupted", "stopped") if stop else ("died", "the host is gone")
-        if over is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return over
+def main() -> None:
+    """Serve until the host closes, or dies."""
+    adopt_orphans()
+    for name in PRELOADED:
+        if importlib.util.find_spec(name.partition(".")[0]):
+            importlib.import_module(name)
+    sys.path.insert(0, "")  # as in a notebook, and only now: nothing in the folder can take a library's place
+    _Server(int(sys.argv[1])).serve()
 
 
 def _end_strays() -> None:
     """Kill whatever the child left behind: as orphans they are this process's children now."""
     tree = Tree(os.getpid())
-    tree.end(keep_root=True)
+    if sys.platform != "linux" or len(tree.near()) > 1:
+        tree.end(spare=[os.getpid()])
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -238,10 +288,8 @@ def _children_cpu() -> float:
 
 
 @contextlib.contextmanager
-def _redirected(target: int) -> Any:
+def _redirected(target: int) -> Iterator[None]:
     """Send what is printed, by C code too, to `target`."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
     os.dup2(target, 1)
     os.dup2(target, 2)
@@ -253,19 +301,3 @@ def _redirected(target: int) -> Any:
         for number, copy in zip((1, 2), saved, strict=True):
             os.dup2(copy, number)
             os.close(copy)
-
-
-def _adopt_orphans() -> None:
-    """Become the parent of all orphaned descendants (Linux), so that none can hide in another session."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
-
-
-def _send(out: int, response: Response) -> None:
-    data = memoryview(msgspec.json.encode(response) + b"\n")
-    while data:
-        data = data[os.write(out, data) :]
-
-
-if __name__ == "__main__":
-    main()

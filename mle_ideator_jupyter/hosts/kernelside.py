@@ -34,6 +34,12 @@ def question(name: str, *arguments: str) -> str:
     return f'__import__("{__name__}", fromlist=["_"]).{name}(globals(){given})'
 
 
+def lacking(error: str) -> str:
+    """Return what to do about an import that failed in the kernel."""
+    what = "mle_ideator_jupyter" if "mle_ideator_jupyter" in error else "'mle_ideator_jupyter[recipe]'"
+    return f"the kernel lacks a package ({error}): run `%pip install {what}` in it, then try again"
+
+
 def profile(namespace: MutableMapping[str, Any], binding: str) -> str:
     """Profile the Binding's frames; a `BindingError` comes back as `error`."""
     bound = msgspec.json.decode(binding, type=Binding)
@@ -44,7 +50,7 @@ def profile(namespace: MutableMapping[str, Any], binding: str) -> str:
     except BindingError as error:
         return _line(Answer(error=str(error)))
     except ImportError as error:
-        return _line(Answer(error=f"the kernel lacks {error.name}: pip install 'mle_ideator_jupyter[recipe]' there"))
+        return _line(Answer(error=lacking(str(error))))
 
 
 def namespace(namespace: MutableMapping[str, Any]) -> str:
@@ -54,7 +60,7 @@ def namespace(namespace: MutableMapping[str, Any]) -> str:
 
 def remember(namespace: MutableMapping[str, Any]) -> str:
     """Remember the namespace until `restore`."""
-    _memories.append(guard.remember(namespace))
+    _memories[:] = [guard.remember(namespace)]
     return _line(Answer())
 
 

@@ -1,0 +1,228 @@
+"""InlineHost: cells run in the notebook's own kernel, on its main thread, inside the cell that began the run.
+
+That cell's call of `drive` is a pump: the session lives on a thread of its own and hands cells over; the main thread
+runs them one by one and gives back what came of them. So it works in any front end, or none. Limits are
+kept as well as one process can: a watchdog interrupts the main thread (memory counts as growth since the cell
+began), and code that never comes back to Python is not stopped. The user's kernel is never killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from mle_ideator_jupyter.errors import BindingError, HostError
+from mle_ideator_jupyter.facts import Namespace, Profile
+from mle_ideator_jupyter.hosts import guard, kernelside, shell
+from mle_ideator_jupyter.hosts.collecting import Collector
+from mle_ideator_jupyter.hosts.executing import execute, result
+from mle_ideator_jupyter.hosts.processes import Tree, cleaners
+from mle_ideator_jupyter.hosts.waiting import finish
+from mle_ideator_jupyter.hosts.watchdog import Running, watched
+from mle_ideator_jupyter.model import Binding, Limits
+from mle_ideator_jupyter.protocols import Cell, CellResult
+from mle_ideator_jupyter.scoring.reported import SUBMISSIONS
+
+T = TypeVar("T")
+ABANDON_SECONDS = 5.0
+"""An interrupt that comes this long after the first one leaves a session that does not end."""
+
+
+class InlineHost:
+    """Runs cells in this kernel while `drive` is called on its main thread.
+
+    Args:
+        submissions: the folder that `report_score` writes submissions to; None writes none.
+    """
+
+    name = "inline"
+
+    def __init__(self, *, submissions: Path | None = None) -> None:
+        self.setup_results: list[CellResult] = []
+        self.setup_failures: list[str] = []
+        self._submissions = submissions
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._running: Running | None = None
+        self._pumping = False
+        self._interrupted: float | None = None
+        self._cancel: Callable[[], object] = lambda: None
+
+    # ------------------------------------------------------------ on the main thread
+
+    def drive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` (which may use this host) on a thread with a loop of its own; run its cells here meanwhile.
+
+        Returns what `work` returns, or raises what it raises. An interrupt ends the running cell and cancels
+        `work`; when that has come to its end, `KeyboardInterrupt` is raised.
+        """
+        if threading.current_thread() is not threading.main_thread() or self._pumping:
+            work.close()
+            msg = "drive works on the kernel's main thread, once at a time; call it in a cell of the notebook"
+            raise HostError(msg)
+        outcome: Future[T] = Future()
+        thread = threading.Thread(target=self._session, args=(work, outcome), name="ideator-session", daemon=True)
+        self._pumping, self._interrupted = True, None
+        before = signal.signal(signal.SIGINT, self._on_interrupt)
+        try:
+            thread.start()
+            while (job := self._jobs.get()) is not None:
+                job()
+            thread.join()
+        finally:
+            signal.signal(signal.SIGINT, before)
+            self._pumping = False
+        error = outcome.exception()
+        if self._interrupted is not None:
+            raise KeyboardInterrupt from error
+        return outcome.result()
+
+    def _session(self, work: Coroutine[Any, Any, T], outcome: Future[T]) -> None:
+        async def main() -> T:
+            task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+            if self._interrupted is not None:  # it came before there was anything to cancel
+                task.cancel()
+            try:
+                return await task
+            finally:
+                self._cancel = lambda: None
+
+        try:
+            outcome.set_result(asyncio.run(main()))
+        except asyncio.CancelledError:
+            outcome.set_exception(HostError("the run was stopped"))
+        except BaseException as error:  # noqa: BLE001 - it is raised again on the main thread
+            outcome.set_exception(error)
+        finally:
+            self._jobs.put(None)
+
+    def _on_interrupt(self, *_: object) -> None:
+        """End the running cell; when the interrupt is the user's, the whole run."""
+        running = self._running
+        if running is None or running.why is None:  # none of our own making
+            now = time.monotonic()
+            if self._interrupted is not None and running is None and now - self._interrupted > ABANDON_SECONDS:
+                raise KeyboardInterrupt
+            self._interrupted = self._interrupted or now
+            self._cancel()
+            if running is not None:
+                running.why = "interrupted", "stopped by the user"
+        if running is not None and running.active:
+            raise KeyboardInterrupt
+
+    def _execute(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
+        """Run one cell and put the namespace back."""
+        namespace = shell.current().user_ns
+        if cell.keep is None:
+            return self._captured(cell, limits, running)
+        tree = Tree(os.getpid())
+        memory, before = guard.remember(namespace), tree.members()
+        ended = self._captured(cell, limits, running)
+        if left := tree.members() - before:
+            tree.end(spare=before | cleaners(left) | {os.getpid()})
+        return replace(ended, changed=tuple(guard.restore(memory, namespace, cell.keep)))
+
+    def _captured(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
+        collector, tree = Collector(self._submissions), Tree(os.getpid())
+        tree.begin(growth=True)
+        done = CellResult(status="interrupted")
+        self._running = running
+        with shell.captured(collector), _environment(SUBMISSIONS, self._submissions), watched(running, tree, limits):
+            if running.begin():
+                try:
+                    name = f"<{cell.title or 'cell'} {cell.id[-8:]}>"
+                    namespace = shell.current().user_ns
+                    fault = execute(cell.source, namespace, name, shell.show, shell.current().transform_cell)
+                    running.end()
+                    done = result(collector, fault)
+                except KeyboardInterrupt:  # in the moment between the cell's last line and ours
+                    running.end()
+            shell.flush_figures()
+        self._running = None
+        status, said = running.why or (done.status, done.message)
+        return replace(
+            done,
+            status=status,
+            message=said,
+            outputs=collector.result(),
+            reported=done.reported if status == "ok" else None,
+            seconds=tree.seconds,
+            cpu_seconds=tree.cpu_seconds,
+        )
+
+    # ------------------------------------------------------------ on the session's thread
+
+    async def start(self) -> None:
+        """Nothing to do: the notebook's cells have run where they belong."""
+
+    async def run(self, cell: Cell, limits: Limits = Limits()) -> CellResult:  # noqa: B008 - frozen
+        """Run one cell on the main thread; with `cell.keep`, the namespace is put back around it."""
+        running = Running()
+        work = self.call(lambda: self._execute(cell, limits, running))
+        return await finish(work, lambda: running.stop("interrupted", "stopped"))
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Call a function on the main thread (to print or display in the notebook's cell) and return its value."""
+        if not self._pumping:
+            msg = "cells run inline only while the cell that began the run is running; begin it again"
+            raise HostError(msg)
+        future: Future[T] = Future()
+
+        def job() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the session
+                future.set_exception(error)
+
+        self._jobs.put(job)
+        return await asyncio.wrap_future(future)
+
+    async def namespace(self) -> Namespace:
+        """Return what the kernel holds."""
+        answer = await finish(self.call(lambda: kernelside.namespace(shell.current().user_ns)), lambda: None)
+        return kernelside.decode(answer).namespace or Namespace()
+
+    async def profile(self, binding: Binding) -> Profile:
+        """Return the profile of the Binding's frames."""
+        asked = msgspec.json.encode(binding).decode()
+        line = await finish(self.call(lambda: kernelside.profile(shell.current().user_ns, asked)), lambda: None)
+        answer = kernelside.decode(line)
+        if answer.profile is None:
+            raise BindingError(answer.error)
+        return answer.profile
+
+    async def interrupt(self) -> None:
+        """Stop the running cell, and return when it has stopped."""
+        running = self._running
+        if running is not None:
+            running.stop("interrupted", "stopped")
+            await self.call(lambda: None)  # its turn comes when the cell is over
+
+    async def close(self) -> None:
+        """Nothing to end: the kernel is the user's."""
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: Path | None) -> Iterator[None]:
+    """Set an environment variable, or unset it, for a while."""
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = str(value)
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before

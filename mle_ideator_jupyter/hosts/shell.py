@@ -1,0 +1,92 @@
+"""The IPython shell of this process: its namespace, and the capture of what a cell puts out in it."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import getpass
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from mle_ideator_jupyter.errors import HostError
+from mle_ideator_jupyter.hosts.collecting import Collector
+
+
+def current() -> Any:
+    """Return the running shell. Raises `HostError` outside IPython."""
+    ipython = sys.modules.get("IPython")
+    found = ipython.get_ipython() if ipython is not None else None
+    if found is None:
+        msg = "cells run inline only in IPython or a Jupyter kernel; use the scratch host"
+        raise HostError(msg)
+    return found
+
+
+def show(value: Any) -> None:
+    """Display a value, as the last expression of a cell is."""
+    from IPython.display import display
+
+    display(value)
+
+
+def flush_figures() -> None:
+    """Show and close the figures that a cell left open, where they are shown inline."""
+    backend = sys.modules.get("matplotlib_inline.backend_inline")
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if backend is not None and pyplot is not None and pyplot.get_fignums():
+        backend.flush_figures()
+
+
+@contextlib.contextmanager
+def captured(collector: Collector) -> Iterator[None]:
+    """Collect what is printed and displayed while the block runs; asking for input fails at once."""
+    from IPython.core.displaypub import DisplayPublisher
+
+    class Publisher(DisplayPublisher):  # type: ignore[misc]
+        """Publishes into the collector."""
+
+        def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
+            collector.display(dict(data), metadata)
+
+        def clear_output(self, wait: bool = False) -> None:
+            """Keep what was put out: it is a record."""
+
+    here = current()
+    places = [
+        (sys, "stdout", _Writer(collector, "stdout")),
+        (sys, "stderr", _Writer(collector, "stderr")),
+        (here, "display_pub", Publisher(parent=here)),
+        (builtins, "input", _no_input),
+        (getpass, "getpass", _no_input),
+    ]
+    before = [getattr(place, name) for place, name, _ in places]
+    for place, name, value in places:
+        setattr(place, name, value)
+    try:
+        yield
+    finally:
+        for (place, name, _), value in zip(places, before, strict=True):
+            setattr(place, name, value)
+
+
+class _Writer(io.TextIOBase):
+    """A text stream into the collector."""
+
+    def __init__(self, collector: Collector, name: str) -> None:
+        self._collector, self._name = collector, name
+
+    def write(self, text: str) -> int:
+        """Collect the text."""
+        self._collector.stream(self._name, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+
+def _no_input(*_: object, **__: object) -> str:
+    msg = "a trial cannot ask for input"
+    raise EOFError(msg)
