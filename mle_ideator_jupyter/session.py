@@ -14,7 +14,8 @@ from mle_ideator_jupyter.binding import infer, settle, setup_cell
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import BindingError, UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
-from mle_ideator_jupyter.exports.notebook import write_result
+from mle_ideator_jupyter.exports.notebook import write_result, write_text
+from mle_ideator_jupyter.exports.page import page
 from mle_ideator_jupyter.hosts.fork import ForkHost
 from mle_ideator_jupyter.hosts.scratch import ScratchHost
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
@@ -52,6 +53,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     rescore: str | None = None
     task_dir: Path | None = None
     host: Literal["scratch", "fork"] = "scratch"
+    hint: str = ""
 
     def result_path(self) -> Path:
         """Return where the result notebook goes: `houses.ipynb` → `houses.improved.ipynb`."""
@@ -73,6 +75,7 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=False):
     seconds: float
     notebook: Path
     journal: Path
+    page: Path
     reason: str = ""
 
 
@@ -102,6 +105,7 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
             best = journal.state.best
             keep = wiring.implementer.keep(wiring.brief(), best) if best and best.recipe is not None else ()
             write_result(output, notebook.content, journal, keep)
+            write_text(page_path(options), page(journal.state, options.notebook.name))
     return _summary(options, wiring, reason, time.monotonic() - began)
 
 
@@ -171,6 +175,7 @@ async def prepared(
             kernel=namespace.facts,
             seed=options.seed,
             budget=options.budget,
+            hint=options.hint,
         )
         yield wiring
     finally:
@@ -202,6 +207,11 @@ def make_implementer(options: RunOptions) -> Implementer:
     """Return the Implementer that the options name."""
     made: Implementer = load(IMPLEMENTERS, options.implementer)()
     return made
+
+
+def page_path(options: RunOptions) -> Path:
+    """Return where the history page of a run goes: beside the result notebook."""
+    return options.result_path().with_suffix(".html")
 
 
 def open_journal(options: RunOptions, notebook: Notebook) -> Journal:
@@ -278,6 +288,7 @@ def _summary(options: RunOptions, wiring: Wiring, reason: str, seconds: float) -
         seconds=round(seconds, 1),
         notebook=options.result_path(),
         journal=wiring.journal.path,
+        page=page_path(options),
         reason=reason,
     )
 

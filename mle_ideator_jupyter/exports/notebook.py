@@ -41,7 +41,7 @@ def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cel
             result.cells += _trial_section(journal, state, trial)
     text = nbformat.writes(result)
     nbformat.validate(nbformat.reads(text, as_version=4))
-    _replace(path, text + "\n")
+    write_text(path, text + "\n")
 
 
 def _best_section(state: State, keep: Sequence[Cell]) -> list[Any]:
@@ -104,8 +104,11 @@ def _code(name: str, source: str, metadata: dict[str, Any]) -> Any:
     return nbformat.v4.new_code_cell(source, id=name, metadata={KEY: metadata})
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file and rename, so that a full disk or a kill leaves the old one whole."""
+def write_text(path: Path, text: str) -> None:
+    """Write beside the file and rename, so that a full disk or a kill leaves the old one whole.
+
+    Raises `IdeatorError` when the file cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

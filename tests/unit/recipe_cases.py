@@ -38,6 +38,7 @@ def frames(problem: str, n: int = 160) -> tuple[pd.DataFrame, pd.DataFrame]:
             "grade": rng.choice(["low", "mid", "high"], n),
             "flag": rng.random(n) > 0.5,
             "bought": pd.date_range("2020-01-01", periods=n).strftime("%Y-%m-%d"),
+            "sent": pd.date_range("2020-01-01", periods=n, freq="7h", tz="Europe/Paris"),
             "note": words,
             "shop": rng.choice(["a-1", "b-2", "c-3"], n),
         }
@@ -88,6 +89,7 @@ FEATURES = [
         "columns": ["bought"],
         "params": {"parts": ["year", "month", "week", "is_weekend", "elapsed"]},
     },
+    {"op": "date_parts", "columns": ["sent"], "params": {"parts": ["hour", "elapsed"]}},
     {"op": "cyclic", "columns": ["hour"], "params": {"period": 24}},
     {"op": "ratio", "columns": ["size", "age"]},
     {"op": "difference", "columns": ["size", "age"]},
@@ -151,6 +153,7 @@ EVERYWHERE: dict[str, RecipeEdit] = {
             "models": BLEND,
         }
     ),
+    "one-hot trees": RecipeEdit(set={"categories.encoder": "onehot"}),
     "native categories": RecipeEdit(set={"categories.encoder": "category"}),
     "rows": RecipeEdit(set={"rows": {"drop_duplicates": True, "recent": 0.8}}),
     "drop and select": RecipeEdit(set={"drop": ["flag", "hour"], "select": 0.5}),

@@ -71,11 +71,16 @@ def _two(feature: Feature) -> tuple[str, str]:
     return feature.columns[0], feature.columns[1]
 
 
+def _date(context: Context, column: str) -> str:
+    """Return the expression of a column as dates without a time zone; what is no date is missing."""
+    return f'{context.pd}.to_datetime(df[{column!r}], errors="coerce", utc=True).dt.tz_localize(None)'
+
+
 def _date_parts(context: Context, feature: Feature) -> list[str]:
     parts = feature.params.get("parts") or ["year", "month", "day", "dayofweek"]
     lines = []
     for column in feature.columns:
-        lines.append(f'date = {context.pd}.to_datetime(df[{column!r}], errors="coerce")')
+        lines.append(f"date = {_date(context, column)}")
         for part in parts:
             name = f"{column} {part}"
             if part in _PARTS:
@@ -101,7 +106,7 @@ def _cyclic(context: Context, feature: Feature) -> list[str]:
     for column in feature.columns:
         source = f"df[{column!r}]"
         if context.column(column).role == "date":
-            source = f'{context.pd}.to_datetime(df[{column!r}], errors="coerce").dt.day_of_year'
+            source = f"{_date(context, column)}.dt.day_of_year"
         angle = f"2 * {context.np}.pi * {source} / {period:g}"
         lines.append(_number(context, f"{column} sin", f"{context.np}.sin({angle})"))
         lines.append(_number(context, f"{column} cos", f"{context.np}.cos({angle})"))

@@ -12,6 +12,8 @@ from mle_ideator_jupyter.recipe import Encoder, Feature, Model
 
 BOOSTED = frozenset({"hist_boosting", "lightgbm", "xgboost", "catboost"})
 FORESTS = frozenset({"forest", "extra_trees"})
+DENSE = frozenset({"hist_boosting", "gaussian_process"})
+"""Families that take no sparse columns."""
 SPARSE = frozenset({"linear", "svm", "naive_bayes"})
 """Families that take sparse text as it is; the others get it reduced."""
 
@@ -27,7 +29,12 @@ def preparation(context: Context, model: Model) -> Call | None:
     if not branches:
         return None
     context.sk("compose", "ColumnTransformer")
-    return Call("ColumnTransformer", items(*branches))
+    dense: dict[str, Any] = {"sparse_threshold": 0} if model.family in DENSE or _gaussian(context, model) else {}
+    return Call("ColumnTransformer", items(*branches), **dense)
+
+
+def _gaussian(context: Context, model: Model) -> bool:
+    return model.family == "naive_bayes" and bool(context.all_numbers)
 
 
 def scaled(model: Model) -> bool:

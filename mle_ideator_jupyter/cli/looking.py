@@ -1,0 +1,155 @@
+"""`suggest`, `history` and `doctor`: verbs that look and run no trial."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from mle_ideator_jupyter.cli.options import agent_options, binding_options, common, notebook_argument
+from mle_ideator_jupyter.cli.progress import Progress
+from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.model import Budget
+
+
+@click.command()
+@notebook_argument
+@click.option("-n", "count", type=click.IntRange(1, 50), default=3, show_default=True, help="How many ideas.")
+@click.option("--hint", default="", help="What to think about.")
+@click.option("--show-brief", is_flag=True, help="Print exactly what an agent would be told, and nothing else.")
+@binding_options
+@agent_options
+@common
+def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bool, **given: Any) -> None:
+    """Say what to try next in NOTEBOOK: its cells run in a kernel of their own, no trial does, nothing is written."""
+    from mle_ideator_jupyter import session
+
+    options = session.RunOptions(
+        notebook=notebook,
+        data=given["data"],
+        test=given["test"],
+        target=given["target"],
+        metric=given["metric"],
+        ideator=None if given["no_ideator"] else given["ideator"],
+        policy=given["policy"],
+        seed=given["seed"],
+        hint=hint,
+    )
+    with Progress(Budget(), quiet=as_json or show_brief) as progress:
+        if show_brief:
+            told = asyncio.run(session.brief(options, progress.update))
+            click.echo(
+                msgspec.json.encode({"tokens": told.tokens, "text": told.text()}).decode() if as_json else told.text(),
+                nl=as_json,
+            )
+            return
+        ideas = asyncio.run(session.suggest(options, count, progress.update))
+    if as_json:
+        click.echo(msgspec.json.encode({"ideas": ideas}).decode())
+        return
+    for number, idea in enumerate(ideas, 1):
+        click.echo(f"\n{number}. {idea.title}  [{idea.kind.value.replace('_', ' ')}]")
+        click.echo(f"   {idea.rationale}")
+        for step in idea.steps:
+            click.echo(f"   - {step}")
+    if not ideas:
+        click.echo("no idea applies that was not tried already")
+
+
+@click.command()
+@notebook_argument
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "html"]), default="table", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@common
+def history(notebook: Path, form: str, output: Path | None, as_json: bool) -> None:
+    """Show what was tried in NOTEBOOK (or its headless run) and what came of it."""
+    from mle_ideator_jupyter.exports import page, table
+    from mle_ideator_jupyter.journal import Journal
+
+    journal = Journal.read(_journal_of(notebook))
+    for note in journal.notes:
+        click.echo(note, err=True)
+    state = journal.state
+    form = "json" if as_json else form
+    if form == "table" and output is None:
+        _print_table(state)
+        return
+    texts = {
+        "json": lambda: msgspec.json.encode(table.as_json(state)).decode() + "\n",
+        "csv": lambda: table.as_csv(state),
+        "html": lambda: page.page(state, notebook.name),
+        "table": lambda: table.as_csv(state),
+    }
+    if output is None:
+        click.echo(texts[form](), nl=False)
+        return
+    try:
+        output.write_text(texts[form](), encoding="utf-8")
+    except OSError as error:
+        msg = f"cannot write {output}: {error.strerror or error}"
+        raise IdeatorError(msg) from error
+    click.echo(str(output), err=True)
+
+
+def _journal_of(notebook: Path) -> Path:
+    from mle_ideator_jupyter.journal import journal_path
+
+    if notebook.suffix == ".jsonl":
+        return notebook
+    own, result = journal_path(notebook), journal_path(notebook.with_name(f"{notebook.stem}.improved.ipynb"))
+    if not notebook.exists() and not own.exists():
+        msg = f"no notebook at {notebook}"
+        raise UsageError(msg)
+    return result if result.exists() and not own.exists() else own
+
+
+def _print_table(state: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from mle_ideator_jupyter.exports.table import rows
+
+    console = Console()
+    drawn = Table(box=None, pad_edge=False)
+    for name, right in (
+        ("trial", True),
+        ("kind", False),
+        ("idea", False),
+        ("score", True),
+        ("gain", True),
+        ("s", True),
+    ):
+        drawn.add_column(name, justify="right" if right else "left", overflow="fold")
+    for row in rows(state):
+        score = Text(
+            f"{row.score:.6g}" if row.score is not None else (row.failure or ""), style="" if row.score else "red"
+        )
+        gain = Text("" if row.gain is None else f"{row.gain:+.4g}", style="green" if row.improved else "dim")
+        kind = row.kind.replace("_", " ")
+        drawn.add_row(str(row.number), Text(kind, style="dim"), Text(row.title), score, gain, f"{row.seconds:.1f}")
+    console.print(drawn)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Do not start a kernel.")
+@common
+def doctor(quick: bool, as_json: bool) -> None:
+    """Say what is installed, what is missing, and how to get it."""
+    from mle_ideator_jupyter.cli.checking import check
+
+    found = check(start_kernel=not quick)
+    if as_json:
+        click.echo(msgspec.json.encode({"ok": all(f.ok or f.optional for f in found), "checks": found}).decode())
+    else:
+        for finding in found:
+            mark = "ok" if finding.ok else ("-" if finding.optional else "MISSING")
+            click.echo(f"{mark:8s}{finding.name:22s}{finding.said}")
+    if not all(f.ok or f.optional for f in found):
+        msg = "something that is needed is missing; the lines above say how to get it"
+        raise IdeatorError(msg)

@@ -1,0 +1,78 @@
+"""`tasks list | prepare | check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from mle_ideator_jupyter.cli.options import common
+from mle_ideator_jupyter.errors import IdeatorError, UsageError
+
+
+@click.group()
+def tasks() -> None:
+    """Task folders in the MLE-bench layout: list the public ones, prepare them, check any."""
+
+
+@tasks.command("list")
+@common
+def list_tasks(as_json: bool) -> None:
+    """List the public tasks."""
+    from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING
+
+    listed = [
+        {"name": t.name, "set": name, "metric": t.metric, "problem": t.problem, "about": t.about, "package": t.carrier}
+        for name, tasks_of_set in (("train", TRAINING), ("eval", EVALUATION))
+        for t in tasks_of_set.values()
+    ]
+    if as_json:
+        click.echo(msgspec.json.encode({"tasks": listed}).decode())
+        return
+    for row in listed:
+        click.echo(f"{row['set']:6s}{row['name']:20s}{row['metric']:10s}{row['about']}")
+
+
+@tasks.command()
+@click.option("--set", "selection", default="train", show_default=True, help="train, eval, all, or names with commas.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the folders go.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Splits the rows.")
+@common
+def prepare(selection: str, out: Path, seed: int, as_json: bool) -> None:
+    """Write public tasks as folders: description, train, test, sample submission, private answers, metric."""
+    from mle_ideator_jupyter.bench.public import chosen, load_task
+    from mle_ideator_jupyter.bench.tasks import write_task
+
+    written = []
+    for task in chosen(selection):
+        write_task(out / task.name, load_task(task, seed))
+        written.append(str(out / task.name))
+        if not as_json:
+            click.echo(written[-1])
+    if as_json:
+        click.echo(msgspec.json.encode({"tasks": written}).decode())
+
+
+@tasks.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@common
+def check(folder: Path, as_json: bool) -> None:
+    """Say what is wrong with a task folder, or with a folder of them."""
+    from mle_ideator_jupyter.bench.tasks import check_task, task_folders
+
+    found = task_folders(folder)
+    if not found:
+        msg = f"no task folders in {folder}: `jupyter ideate tasks prepare --out {folder}` makes some"
+        raise UsageError(msg)
+    wrong = {str(path): check_task(path) for path in found}
+    if as_json:
+        click.echo(msgspec.json.encode({"wrong": wrong}).decode())
+    else:
+        for path, faults in wrong.items():
+            click.echo(f"{path}: {'ok' if not faults else ''}")
+            for fault in faults:
+                click.echo(f"  {fault}")
+    if any(wrong.values()):
+        msg = f"{sum(bool(f) for f in wrong.values())} of {len(wrong)} task folders are not usable"
+        raise IdeatorError(msg)
