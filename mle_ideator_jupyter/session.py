@@ -16,6 +16,7 @@ from mle_ideator_jupyter.errors import BindingError, UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
 from mle_ideator_jupyter.exports.notebook import write_result, write_text
 from mle_ideator_jupyter.exports.page import page
+from mle_ideator_jupyter.facts import Namespace
 from mle_ideator_jupyter.hosts.fork import ForkHost
 from mle_ideator_jupyter.hosts.scratch import ScratchHost
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
@@ -144,6 +145,7 @@ async def prepared(
         for message in host.setup_failures:
             say(message)
         namespace = await host.namespace()
+        _check_rescore(options, namespace)
         bound = infer(
             namespace,
             notebook.sources,
@@ -191,6 +193,14 @@ def _make_host(options: RunOptions, notebook: Notebook, submissions: Path) -> Sc
     return ScratchHost(notebook.sources, cwd=folder, setup_limits=SETUP_LIMITS, submissions=submissions.resolve())
 
 
+def _check_rescore(options: RunOptions, namespace: Namespace) -> None:
+    estimators = [v.name for v in namespace.variables if v.type == "estimator"]
+    if options.rescore and options.rescore not in estimators:
+        there = f"there are {', '.join(estimators)}" if estimators else "it holds none"
+        msg = f"--rescore {options.rescore}: the notebook's kernel holds no such estimator; {there}"
+        raise UsageError(msg)
+
+
 def make_ideator(options: RunOptions) -> Ideator | None:
     """Return the Ideator that the options name, or None for implementation only."""
     if options.ideator is None:
@@ -204,8 +214,12 @@ def make_ideator(options: RunOptions) -> Ideator | None:
 
 
 def make_implementer(options: RunOptions) -> Implementer:
-    """Return the Implementer that the options name."""
-    made: Implementer = load(IMPLEMENTERS, options.implementer)()
+    """Return the Implementer that the options name. Raises `UsageError` for `rescore` with one that cannot."""
+    factory = load(IMPLEMENTERS, options.implementer)
+    if options.rescore and options.implementer != "recipe":
+        msg = "--rescore needs the recipe Implementer: leave --implementer out"
+        raise UsageError(msg)
+    made: Implementer = factory(rescore=options.rescore) if options.rescore else factory()
     return made
 
 

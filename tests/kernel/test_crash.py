@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -36,18 +35,17 @@ def start(notebook: Path, steps: int, host: str) -> subprocess.Popen:
 
 def run_until_killed(notebook: Path, steps: int, host: str, seconds: float) -> tuple[list[str], bool]:
     """Return the lines that were reported before the kill, and whether the run had ended by itself."""
-    process = start(notebook, steps, host)
     lines: list[str] = []
-    reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
-    reader.start()
-    deadline = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    ended = process.poll() is not None
-    process.send_signal(signal.SIGKILL)
-    errors = process.stderr.read() if ended else ""
-    process.wait()
-    reader.join(10)
+    with start(notebook, steps, host) as process:
+        reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
+        reader.start()
+        deadline = time.monotonic() + seconds
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        ended = process.poll() is not None
+        process.kill()
+        reader.join(30)
+        errors = process.stderr.read() if ended else ""
     assert not (ended and process.returncode), errors
     return lines, ended
 
@@ -101,7 +99,7 @@ def no_kernel_left(tmp_path: Path) -> bool:
 
 
 def test_two_kills_lose_nothing(tmp_path):
-    crash_loop(tmp_path, kills=2, steps=3, host="scratch")
+    crash_loop(tmp_path, kills=2, steps=2, host="scratch")
     assert no_kernel_left(tmp_path), "kernels end with the run that was killed"
 
 

@@ -12,7 +12,7 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.implementers.recipe.keeping import keep_cells
 from mle_ideator_jupyter.implementers.recipe.moves import own_move
-from mle_ideator_jupyter.implementers.recipe.render import render_trial
+from mle_ideator_jupyter.implementers.recipe.render import render_rescore, render_trial
 from mle_ideator_jupyter.model import Idea, Trial
 from mle_ideator_jupyter.protocols import Action, Cell, CellResult, Finish, Observation, RunCell, cell
 from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
@@ -23,8 +23,14 @@ class RecipeImplementer:
 
     name = "recipe"
 
+    def __init__(self, rescore: str | None = None) -> None:
+        """With `rescore`, trial 0 is the user's own estimator of that name instead of the baseline Recipe."""
+        self.rescore = rescore
+
     def plan(self, brief: Brief, idea: Idea | None, parent: Trial | None) -> dict[str, Any] | None:
         """Return the Recipe that the idea makes of the parent's. Raises `EditError` when it does not suit the data."""
+        if idea is None and self.rescore is not None:
+            return None
         recipe = recipe_from(parent.recipe if parent else None)
         if idea is not None:
             if idea.edit is None:
@@ -41,6 +47,10 @@ class RecipeImplementer:
         whole = recipe_from(recipe)
         name = _function(number)
         keep = (name, f"{name}_result")
+        if idea is None and self.rescore is not None:
+            source = render_rescore(brief.task.binding, _profile(brief), self.rescore, name=name)
+            yield RunCell(cell=cell(source, keep=keep))
+            return
         if brief.screen_rows:
             sampled = self._render(brief, idea, number, whole, sample=brief.screen_rows)
             yield RunCell(cell=cell(sampled, keep=keep), fidelity=f"sample:{brief.screen_rows}")

@@ -38,7 +38,6 @@ def render_trial(
     doc = f'    """{one_line(summary or title or "The solution.")}"""'
     imports = context.imports.write()
     classes = [textwrap.indent(source, "    ") for source in context.classes.values()]
-    metric = binding.metric.name
     lines = [
         *head,
         f"def {name}({arguments}):",
@@ -49,10 +48,57 @@ def render_trial(
         *body,
         "",
         "",
+        *_ending(binding, name, given),
+    ]
+    return double_quoted("\n".join(lines) + "\n")
+
+
+def _ending(binding: Binding, name: str, given: str) -> list[str]:
+    """Return the lines that run the function on copies and report what it returns."""
+    return [
         f"{name}_result = {name}({given})",
         "from mle_ideator_jupyter import report_score",
         "",
-        f'report_score({name}_result[0], metric="{metric}", submission={name}_result[1])',
+        f'report_score({name}_result[0], metric="{binding.metric.name}", submission={name}_result[1])',
+    ]
+
+
+def render_rescore(binding: Binding, profile: Profile, estimator: str, *, name: str) -> str:
+    """Return the cell that scores the user's own estimator (a name in the kernel) under the Binding's splitter.
+
+    It is cloned and fitted anew in every fold, on the columns that it was fitted on where it knows them.
+    """
+    context = Context(binding, profile, Recipe(), None)
+    context.sk("base", "clone")
+    arguments, given = ("train, test", f"{_copy(binding.train)}, {_copy(binding.test)}")
+    if not binding.test:
+        arguments, given = "train", _copy(binding.train)
+    target = repr(binding.target)
+    body = [
+        f"    train = train.dropna(subset=[{target}])",
+        *_sorted(context),
+        f"    X, y = train.drop(columns=[{target}]), train[{target}]",
+        f'    known = getattr({estimator}, "feature_names_in_", None)',
+        "    if known is not None:",
+        "        X = X[list(known)]",
+        *(["        test = test.assign(**{c: test.get(c) for c in known})"] if binding.test else []),
+        "",
+        *_score_function(context),
+        f"    model = clone({estimator})",
+        *_validation(context),
+        "",
+        *_submission(context, "test[X.columns]"),
+    ]
+    doc = f'    """Score the notebook\'s own `{one_line(estimator)}` under {binding.splitter.protocol}."""'
+    lines = [
+        f"def {name}({arguments}):",
+        doc,
+        context.imports.write(),
+        "",
+        *body,
+        "",
+        "",
+        *_ending(binding, name, given),
     ]
     return double_quoted("\n".join(lines) + "\n")
 
@@ -64,17 +110,14 @@ def _copy(expression: str | None) -> str:
 
 def _body(context: Context, sample: int | None) -> list[str]:
     check_numbers(context)
-    binding, recipe, profile = context.binding, context.recipe, context.profile
+    binding, profile = context.binding, context.profile
     target = repr(binding.target)
     lines: list[str] = []
     if profile.target.missing:
         lines.append(f"    train = train.dropna(subset=[{target}])")
     if sample:
         lines.append(f"    train = train.sample(min({sample}, len(train)), random_state=0)")
-    if binding.splitter.kind == "time" or recipe.rows.recent:
-        column = binding.splitter.column or binding.time_column
-        if column:
-            lines.append(f'    train = train.sort_values({column!r}, kind="stable")')
+    lines += _sorted(context)
     lines.append(f"    X, y = train.drop(columns=[{target}]), train[{target}]")
     prepared = prepare_lines(context)
     frames = "X, test" if binding.test else "X"
@@ -86,6 +129,15 @@ def _body(context: Context, sample: int | None) -> list[str]:
     lines += ["", *_score_function(context), *model_lines(context), "", *_validation(context)]
     lines += ["", *_submission(context)]
     return lines
+
+
+def _sorted(context: Context) -> list[str]:
+    """Return the line that puts the rows in the order of time, where that matters."""
+    splitter = context.binding.splitter
+    column = splitter.column or context.binding.time_column
+    if column and (splitter.kind == "time" or context.recipe.rows.recent):
+        return [f'    train = train.sort_values({column!r}, kind="stable")']
+    return []
 
 
 def _columns(context: Context) -> list[str]:
@@ -198,7 +250,7 @@ def _rows_to_fit(context: Context, name: str) -> list[str]:
     return lines
 
 
-def _submission(context: Context) -> list[str]:
+def _submission(context: Context, rows: str = "test") -> list[str]:
     binding = context.binding
     if not binding.test:
         return ["    return folds, None"]
@@ -209,11 +261,11 @@ def _submission(context: Context) -> list[str]:
         lines.append("    model.fit(X.iloc[every], y.iloc[every])")
     else:
         lines.append("    model.fit(X, y)")
-    lines.append(f"    prediction = {_predict(context, 'test')}")
+    lines.append(f"    prediction = {_predict(context, rows)}")
     lines += [f"    {line}" for line in _finished(context, "y")]
     named = binding.id_column
     ids = f"test[{named!r}]" if named else "range(len(test))"
-    if "predict_proba(test)" in lines[-1] and not lines[-1].endswith("[:, 1]"):
+    if "predict_proba" in lines[-1] and not lines[-1].endswith("[:, 1]"):
         lines.append(f"    submission = {context.pd}.DataFrame(prediction, columns=model.classes_)")
         values = f"{ids}.to_numpy()" if named else ids
         lines.append(f"    submission.insert(0, {named or 'id'!r}, {values})")
