@@ -96,7 +96,7 @@ def _svm(context: Context, model: Model, numeric: bool, seed: str) -> Call:
 
 def _trees(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     kind = "RandomForest" if model.family == "forest" else "ExtraTrees"
-    trees = 300 if context.profile.rows <= 10_000 else 100
+    trees = 200 if context.profile.rows <= 10_000 else 100
     defaults = {"n_estimators": trees, "min_samples_leaf": 2, "n_jobs": 1, "random_state": seed}
     return _call(context, "ensemble", kind + ("Regressor" if numeric else "Classifier"), model, defaults)
 

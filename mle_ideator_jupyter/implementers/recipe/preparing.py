@@ -12,8 +12,8 @@ from mle_ideator_jupyter.recipe import Encoder, Feature, Model
 
 BOOSTED = frozenset({"hist_boosting", "lightgbm", "xgboost", "catboost"})
 FORESTS = frozenset({"forest", "extra_trees"})
-DENSE = frozenset({"hist_boosting", "gaussian_process"})
-"""Families that take no sparse columns."""
+DENSE = frozenset({"hist_boosting", "gaussian_process", "forest", "extra_trees"})
+"""Families that take no sparse columns, or are many times slower on them."""
 SPARSE = frozenset({"linear", "svm", "naive_bayes"})
 """Families that take sparse text as it is; the others get it reduced."""
 

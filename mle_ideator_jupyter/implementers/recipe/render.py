@@ -35,7 +35,7 @@ def render_trial(
     arguments = "train, test" if binding.test else "train"
     given = f"{_copy(binding.train)}, {_copy(binding.test)}" if binding.test else _copy(binding.train)
     head = [f"# {one_line(title)}"] if title else []
-    doc = f'    """{one_line(summary or title or "The solution.")}"""'
+    doc = _docstring(summary or title or "The solution.")
     imports = context.imports.write()
     classes = [textwrap.indent(source, "    ") for source in context.classes.values()]
     lines = [
@@ -51,6 +51,13 @@ def render_trial(
         *_ending(binding, name, given),
     ]
     return double_quoted("\n".join(lines) + "\n")
+
+
+def _docstring(text: str) -> str:
+    lines = textwrap.wrap(one_line(text, 400), 92)
+    if len(lines) == 1:
+        return f'    """{lines[0]}"""'
+    return '    """' + "\n    ".join(lines) + '\n    """'
 
 
 def _ending(binding: Binding, name: str, given: str) -> list[str]:
