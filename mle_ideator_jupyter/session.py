@@ -22,6 +22,7 @@ from mle_ideator_jupyter.hosts.scratch import ScratchHost
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
+from mle_ideator_jupyter.metrics import metric_named
 from mle_ideator_jupyter.model import Budget, Idea, Limits, Struct, Task, Trial, Trigger, new_id
 from mle_ideator_jupyter.notebooks import Notebook, read_notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
@@ -136,6 +137,8 @@ async def prepared(
 
     for note in journal.notes:
         say(note)
+    if options.metric:
+        metric_named(options.metric)
     ideator, implementer = make_ideator(options), make_implementer(options)
     scratch = journal.folder / "submissions"
     host = _make_host(options, notebook, scratch)
