@@ -8,6 +8,7 @@ anything), then forks a child for each cell. What a cell leaves behind goes with
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -48,8 +49,9 @@ class Server:
         environment.pop(SUBMISSIONS, None)
         if submissions is not None:
             environment[SUBMISSIONS] = str(submissions)
-        self._socket, theirs = socket.socketpair()
-        with theirs:
+        ours, theirs = socket.socketpair()
+        with contextlib.ExitStack() as closing, theirs:
+            closing.enter_context(ours)
             self._keeper = subprocess.Popen(
                 kept(python("mle_ideator_jupyter.hosts.forkserver", str(theirs.fileno()))),
                 stdin=subprocess.PIPE,
@@ -58,6 +60,8 @@ class Server:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
+            closing.pop_all()
+        self._socket = ours
         self._tree = Tree(self._keeper.pid, mark)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._stop_at: float | None = None
@@ -233,7 +237,11 @@ class ForkHost:
         return self._server
 
     async def _launch(self) -> None:
-        self._server = Server(self._cwd, self._submissions)
+        try:
+            self._server = Server(self._cwd, self._submissions)
+        except OSError as error:
+            msg = f"the fork server does not start: {error}"
+            raise HostError(msg) from None
         await self._server.start()
 
     async def _set_up(self, source: str) -> CellResult:

@@ -30,6 +30,7 @@ from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import TEXT_CAP, Collector, Status
 from mle_ideator_jupyter.hosts.executing import execute, result
 from mle_ideator_jupyter.hosts.forkwire import STOP, Request, Response
+from mle_ideator_jupyter.hosts.printed import Printed
 from mle_ideator_jupyter.hosts.processes import Tree, adopt_orphans, died_of
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import CellResult
@@ -63,55 +64,6 @@ PRELOADED = (
     "lightgbm",
     "mle_ideator_jupyter.profile.frames",
 )
-
-
-class _Printed:
-    """What a child prints, by C code too: read through pipes while it runs, capped."""
-
-    def __init__(self) -> None:
-        self._pipes = {name: os.pipe() for name in ("stdout", "stderr")}
-        self._text = dict.fromkeys(self._pipes, b"")
-        self.cut = 0
-
-    def into_pipes(self) -> None:
-        """Send this process's standard output and error into the pipes."""
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(self._pipes[name][1], number)
-
-    def reading_ends(self) -> list[int]:
-        """Return the file descriptors to wait for."""
-        return [reading for reading, _ in self._pipes.values()]
-
-    def begin(self) -> None:
-        """Let go of the writing ends, which are the child's."""
-        for reading, writing in self._pipes.values():
-            os.close(writing)
-            os.set_blocking(reading, False)
-
-    def read(self) -> bool:
-        """Take in what is there; False when there is no more and will not be."""
-        more = False
-        for name, (reading, _) in self._pipes.items():
-            with contextlib.suppress(BlockingIOError):
-                data = os.read(reading, 1 << 16)
-                more = more or bool(data)
-                room = max(0, TEXT_CAP - len(self._text[name]))
-                self._text[name] += data[:room]
-                self.cut += max(0, len(data) - room)
-        return more
-
-    def end(self, before: CellResult, seconds: float, cpu_seconds: float) -> CellResult:
-        """Return the result with all that was printed, and close the pipes."""
-        while self.read():
-            pass
-        collector = Collector()
-        collector.cut_text = self.cut
-        for name, text in self._text.items():
-            collector.stream(name, text.decode(errors="replace"))
-        for reading, _ in self._pipes.values():
-            os.close(reading)
-        outputs = (*collector.result(), *before.outputs)
-        return replace(before, outputs=outputs, seconds=seconds, cpu_seconds=cpu_seconds)
 
 
 class _Server:
@@ -173,7 +125,7 @@ class _Server:
         """Fork a child for the request, watch its limits, and end everything that it began."""
         with tempfile.TemporaryDirectory(prefix="ideate-") as folder:
             answer = Path(folder, "answer")
-            printed = _Printed()
+            printed = Printed()
             before = _children_cpu()
             pid = os.fork()
             if pid == 0:
@@ -192,7 +144,7 @@ class _Server:
             ended = printed.end(response.result or CellResult(status="ok"), seconds, cpu_seconds)
             return Response(answer=response.answer) if response.answer else Response(result=ended)
 
-    def _child(self, request: Request, printed: _Printed, answer: Path) -> None:
+    def _child(self, request: Request, printed: Printed, answer: Path) -> None:
         """Do the request in the child and leave without cleaning up what is the server's."""
         try:
             os.setsid()
@@ -228,7 +180,7 @@ class _Server:
             reported.set_sink(None)
         return result(collector, fault)
 
-    def _wait(self, pid: int, tree: Tree, limits: Limits, printed: _Printed) -> tuple[Status, str]:
+    def _wait(self, pid: int, tree: Tree, limits: Limits, printed: Printed) -> tuple[Status, str]:
         """Wait for the child; return how it ended."""
         handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
         checked = 0.0

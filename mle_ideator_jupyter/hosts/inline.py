@@ -28,7 +28,7 @@ from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.hosts import guard, kernelside, shell
 from mle_ideator_jupyter.hosts.collecting import Collector
 from mle_ideator_jupyter.hosts.executing import execute, result
-from mle_ideator_jupyter.hosts.processes import Tree, cleaners
+from mle_ideator_jupyter.hosts.processes import Tree, adopt_orphans, cleaners
 from mle_ideator_jupyter.hosts.waiting import finish
 from mle_ideator_jupyter.hosts.watchdog import Running, watched
 from mle_ideator_jupyter.model import Binding, Limits
@@ -127,11 +127,10 @@ class InlineHost:
         namespace = shell.current().user_ns
         if cell.keep is None:
             return self._captured(cell, limits, running)
-        tree = Tree(os.getpid())
-        memory, before = guard.remember(namespace), tree.members()
-        ended = self._captured(cell, limits, running)
-        if left := tree.members() - before:
-            tree.end(spare=before | cleaners(left) | {os.getpid()})
+        memory = guard.remember(namespace)
+        with _no_process_left():
+            ended = self._captured(cell, limits, running)
+            kernelside.dismiss_workers()
         return replace(ended, changed=tuple(guard.restore(memory, namespace, cell.keep)))
 
     def _captured(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
@@ -212,6 +211,24 @@ class InlineHost:
 
     async def close(self) -> None:
         """Nothing to end: the kernel is the user's."""
+
+
+@contextlib.contextmanager
+def _no_process_left() -> Iterator[None]:
+    """End the processes that are begun while the block runs, wherever they go."""
+    tree = Tree(os.getpid())
+    before = tree.members()
+    adopt_orphans()
+    try:
+        yield
+    finally:
+        left = tree.members() - before
+        if left:
+            tree.end(spare=before | cleaners(left) | {os.getpid()})
+        adopt_orphans(adopt=False)
+        for pid in left:  # those of the cell's own that nobody else waits for
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 @contextlib.contextmanager

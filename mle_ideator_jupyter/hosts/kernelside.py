@@ -5,6 +5,7 @@ A question is an expression, so that asking leaves no trace in the user's namesp
 
 from __future__ import annotations
 
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -20,12 +21,13 @@ _memories: list[guard.Memory] = []
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
-    """An answer: exactly one of the fields is set, `changed` for `restore`."""
+    """An answer: one of the fields is set; `error` and `lacking` (a package) say why there is none."""
 
     profile: Profile | None = None
     namespace: Namespace | None = None
     changed: list[str] | None = None
     error: str = ""
+    lacking: str = ""
 
 
 def question(name: str, *arguments: str) -> str:
@@ -50,7 +52,7 @@ def profile(namespace: MutableMapping[str, Any], binding: str) -> str:
     except BindingError as error:
         return _line(Answer(error=str(error)))
     except ImportError as error:
-        return _line(Answer(error=lacking(str(error))))
+        return _line(Answer(lacking=lacking(str(error))))
 
 
 def namespace(namespace: MutableMapping[str, Any]) -> str:
@@ -66,18 +68,30 @@ def remember(namespace: MutableMapping[str, Any]) -> str:
 
 def restore(namespace: MutableMapping[str, Any], keep: str) -> str:
     """Put the namespace back as it was remembered, but for the names in `keep` (comma-separated)."""
+    dismiss_workers()
     if not _memories:
         return _line(Answer(changed=[]))
     return _line(Answer(changed=guard.restore(_memories.pop(), namespace, keep.split(",") if keep else ())))
 
 
+def dismiss_workers() -> None:
+    """End joblib's pool of workers, if there is one, so that it knows: the next use begins another."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(loky, "_executor", None)
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
+
+
 def decode(line: str) -> Answer:
-    """Return the answer that a line holds. Raises `HostError` when it is none."""
+    """Return the answer that a line holds. Raises `HostError` when it is none, or says that a package is missing."""
     try:
-        return msgspec.json.decode(line, type=Answer)
+        answer = msgspec.json.decode(line, type=Answer)
     except msgspec.DecodeError as error:
         msg = f"the kernel's mle_ideator_jupyter does not fit this one ({error}); install the same version in both"
         raise HostError(msg) from None
+    if answer.lacking:
+        raise HostError(answer.lacking)
+    return answer
 
 
 def _evaluate(expression: str, namespace: MutableMapping[str, Any]) -> Any:

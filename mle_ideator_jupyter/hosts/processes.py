@@ -142,12 +142,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of all orphaned descendants (Linux), so that none can hide."""
+def adopt_orphans(adopt: bool = True) -> None:
+    """Make this process the parent of all orphaned descendants (Linux), so that none can hide; or no longer."""
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+        ctypes.CDLL(None).prctl(36, int(adopt), 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 def cleaners(pids: Collection[int]) -> set[int]:

@@ -151,12 +151,12 @@ class ScratchHost:
         result = await self._kernel.execute(cell.source, limits)
         if not self._kernel.alive:
             return result
-        await self._kernel.end_processes_but(before)
         try:
             answer = await self._kernel.ask("restore", ",".join(cell.keep), limits=guarding)
         except HostError as error:
             await self._kernel.end()
             return replace(result, status="died", reported=None, message=f"after the cell, {error}")
+        await self._kernel.end_processes_but(before)
         return replace(result, changed=tuple(answer.changed or ()))
 
     async def _remember(self, limits: Limits) -> None:

@@ -92,7 +92,10 @@ def _write(submission: Any) -> str | None:
         return None
     path = Path(folder) / f"{uuid.uuid4().hex}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    submission.to_csv(path, index=False)
+    if hasattr(submission, "write_csv"):  # a polars frame
+        submission.write_csv(path)
+    else:
+        submission.to_csv(path, index=False)
     return str(path)
 
 

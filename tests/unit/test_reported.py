@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from mle_ideator_jupyter import report_score
@@ -25,7 +26,9 @@ def test_numbers_and_folds(reports, value, capsys):
     assert read_report(reports[0]).metric == "auc"
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5x", None, [], [0.1, float("nan")], [[1, 2]], object()])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "0.5x", None, [], [0.1, float("nan")], [[1, 2]], object()]
+)
 def test_what_is_no_score_is_refused_in_one_line(reports, value):
     with pytest.raises(ValueError) as caught:
         report_score(value)
@@ -39,4 +42,6 @@ def test_a_submission_is_written_where_the_host_wants_it(reports, tmp_path, monk
     assert reports[-1]["submission"] is None
     monkeypatch.setenv(SUBMISSIONS, str(tmp_path / "s"))
     report_score(1.0, submission=frame)
+    pd.testing.assert_frame_equal(pd.read_csv(reports[-1]["submission"]), frame)
+    report_score(1.0, submission=pl.from_pandas(frame))
     pd.testing.assert_frame_equal(pd.read_csv(reports[-1]["submission"]), frame)
