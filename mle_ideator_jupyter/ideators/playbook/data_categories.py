@@ -33,15 +33,17 @@ def numbers_as_categories(view: View) -> Iterator[Candidate]:
     known = view.recipe.categories.as_category
     share = len(codes) / max(1, len(view.columns))
     encoded = [c.name for c in some]
+    # Boosting reads ordinal codes of numbers just like the numbers: only other families see a difference.
+    matters = view.uses(("linear", "svm", "knn", "mlp", "naive_bayes", "forest", "extra_trees"))
     groups: dict[str, tuple[list[ColumnProfile], dict[str, object]]] = {
-        "few": (few, {}),
-        "some": (some if len(some) > len(few) else [], {}),
+        "few": (few if matters else [], {}),
+        "some": (some if matters and len(some) > len(few) else [], {}),
         "few_onehot": (few, {"categories.encoder": "onehot"}),
         "some_target": (
             some,
             {"categories.columns": {**view.recipe.categories.columns, **dict.fromkeys(encoded, "target")}},
         ),
-        "curved": (curved, {}),
+        "curved": (curved if matters else [], {}),
     }
     for param, (columns, extra) in groups.items():
         if not columns:

@@ -57,23 +57,34 @@ class Context:
     def columns(self) -> tuple[ColumnProfile, ...]:
         """The feature columns that are used at all."""
         binding = self.binding
-        out = {binding.target, binding.id_column, binding.group_column, *self.recipe.drop}
-        return tuple(c for c in self.profile.columns if c.name not in out and c.role != "constant")
+        for name in self.recipe.drop:
+            self.column(name)
+        out = {binding.target, binding.id_column, *self.recipe.drop}
+        group = binding.group_column  # a name says nothing of rows to come; a number (a day, say) may
+        return tuple(
+            c
+            for c in self.profile.columns
+            if c.name not in out and c.role != "constant" and (c.name != group or c.role == "numeric")
+        )
+
+    @cached_property
+    def coded(self) -> frozenset[str]:
+        """Columns that the Recipe treats as categories, whatever they hold."""
+        chosen = self.recipe.categories
+        return frozenset((*chosen.as_category, *chosen.columns, *chosen.orders))
 
     @cached_property
     def numbers(self) -> list[str]:
         """Names of numeric columns of the data (new ones are in `new_numbers`)."""
-        coded = set(self.recipe.categories.as_category)
-        return [c.name for c in self.columns if is_number(c) and c.name not in coded and c.role != "id"]
+        return [c.name for c in self.columns if is_number(c) and c.name not in self.coded and c.role != "id"]
 
     @cached_property
     def categories(self) -> list[str]:
         """Names of categorical columns of the data."""
-        coded = set(self.recipe.categories.as_category)
         return [
             c.name
             for c in self.columns
-            if c.name in coded or (not is_number(c) and c.role in {"categorical", "boolean", "numeric"})
+            if c.name in self.coded or (not is_number(c) and c.role in {"categorical", "boolean", "numeric"})
         ]
 
     @cached_property
@@ -91,6 +102,26 @@ class Context:
         """About how many levels all categories have together."""
         found = {c.name: c.distinct for c in self.columns}
         return sum(found.get(name, 30) for name in self.all_categories)
+
+    @cached_property
+    def classes_known(self) -> int:
+        """How many classes the target has, as far as the profile tells."""
+        return max(len(self.profile.target.classes), self.profile.target.distinct)
+
+    @cached_property
+    def order_column(self) -> str | None:
+        """The column that orders rows in time, if there is one."""
+        splitter = self.binding.splitter
+        return splitter.column if splitter.kind == "time" and splitter.column else self.binding.time_column
+
+    def free_name(self, name: str) -> str:
+        """Return a name for a new column that neither the data nor another feature has."""
+        taken = {c.name for c in self.profile.columns} | {*self.new_numbers, *self.new_categories}
+        found, count = name, 1
+        while found in taken:
+            count += 1
+            found = f"{name} ({count})"
+        return found
 
     def column(self, name: str) -> ColumnProfile:
         """Return the profile of a column. Raises `EditError` when the data have none of this name."""

@@ -45,12 +45,14 @@ def prepare_lines(context: Context) -> list[str]:
         lines += [f"df[{c!r}] = {context.np}.sign(df[{c!r}]) * {context.np}.log1p(df[{c!r}].abs())" for c in logged]
     context.texts = [c.name for c in context.columns if c.role == "text"] if recipe.text else []
     lines += [f'df[{c!r}] = df[{c!r}].fillna("").astype(str)' for c in context.texts]
-    if context.categories:
-        lines.append(f"for c in {write(names(context.categories), 8, 9)}:")
+    # Numeric codes stay numbers, so that ordinal codes keep their order.
+    worded = [c for c in context.categories if not is_number(context.column(c))]
+    if worded:
+        lines.append(f"for c in {write(names(worded), 8, 9)}:")
         text = 'df[c].map(str, na_action="ignore").astype(object)'
         lines.append(f"    df[c] = {text}.where(df[c].notna(), {context.np}.nan)")
     if recipe.missing.categorical == "constant":
-        lines += [f'df[{c!r}] = df[{c!r}].fillna("missing")' for c in context.all_categories]
+        lines += [f'df[{c!r}] = df[{c!r}].fillna("missing")' for c in (*worded, *context.new_categories)]
     return lines
 
 

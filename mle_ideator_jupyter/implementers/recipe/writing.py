@@ -49,6 +49,13 @@ def names(values: Iterable[str]) -> Call:
     return items(*(repr(v) for v in values))
 
 
+def mapping(pairs: dict[str, Any]) -> Call:
+    """Return a dict expression with quoted keys."""
+    made = Call("", brackets="{}")
+    made.parts = [(f"{key!r}: ", value) for key, value in pairs.items()]
+    return made
+
+
 def write(value: Any, indent: int = 0, taken: int = 0) -> str:
     """Return an expression's source; plain strings are source already, other values are quoted."""
     if isinstance(value, Call):
