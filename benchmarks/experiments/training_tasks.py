@@ -56,7 +56,7 @@ def run(name: str, out: Path, seed: int) -> RunSummary:
         target=task.target,
         metric=task.metric,
         budget=Budget(steps=10),
-        limits=Limits(seconds=90, cpu_seconds=30),
+        limits=Limits(seconds=300, cpu_seconds=30),
         seed=seed,
         task_dir=folder,
         host="fork",

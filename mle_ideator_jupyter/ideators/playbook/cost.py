@@ -49,7 +49,9 @@ class _Size:
 
     def prepare(self) -> float:
         text = self.recipe.text
-        terms = 1e-6 * self.rows * self.words * (1 + (6 if text and text.char else 0)) if text else 0.0
+        # Every member of a blend reads the texts for itself.
+        reading = 4e-6 * self.rows * self.words * (1 + (6 if text and text.char else 0)) if text else 0.0
+        terms = reading * len(self.recipe.models)
         fitted = {"knn": 2e-8 * self.rows**2, "iterative": 1e-5 * self.rows * self.columns}
         slow = 1e-8 * self.rows**2 * sum(f.op == "neighbours" for f in self.recipe.features)
         return OVERHEAD + terms + slow + fitted.get(self.recipe.missing.numeric, 0.0)
@@ -75,8 +77,10 @@ class _Size:
         p = model.params
         trees = int(p.get("max_iter") or p.get("n_estimators") or p.get("iterations") or 100)
         leaves = int(p.get("max_leaf_nodes") or p.get("num_leaves") or p.get("max_leaves") or 31)
-        tree = 7e-4 + 1.6e-6 * self.columns * leaves + 3e-9 * self.rows * self.columns
-        return trees * self.outputs * tree
+        columns = self.wide if self.recipe.categories.encoder == "onehot" else self.columns
+        tree = 7e-4 + 1.6e-6 * columns * leaves + 3e-9 * self.rows * columns
+        slow = (4.0 if self.rows > 20_000 else 1.0) * (2.0 if model.loss == "absolute" else 1.0)
+        return trees * self.outputs * tree * slow
 
     def _bagged(self, model: Model) -> float:
         trees = int(model.params.get("n_estimators") or 100)

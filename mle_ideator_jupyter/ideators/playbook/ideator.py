@@ -96,7 +96,8 @@ class _Costs:
     def __init__(self, brief: Brief, view: View) -> None:
         self.view, self.binding = view, brief.task.binding
         self.parent = seconds(view.recipe, view.profile, self.binding)
-        measured = brief.parent.seconds if brief.parent else 0.0
+        # A clock may correct the guess only where the budget is one; else the same seed must give the same ideas.
+        measured = brief.parent.seconds if brief.parent and brief.left.seconds is not None else 0.0
         self.correction = min(4.0, max(0.25, measured / self.parent)) if measured > 1.0 else 1.0
 
     def priced(self, found: Candidate, recipe: Recipe) -> Candidate:

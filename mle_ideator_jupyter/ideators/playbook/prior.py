@@ -26,11 +26,11 @@ GAINS: dict[str, float] = {
     "blend_for_text": 0.30,
     # The target and the loss decide what is learned at all.
     "ordered_target": 0.10,
-    "transform_target": 0.12,
-    "fit_the_loss": 0.06,
+    "transform_target": 0.13,
+    "fit_the_loss": 0.115,
     "linear_beside_trees": 0.11,
     # New columns: large where the profile shows them, else nothing.
-    "date_parts": 0.10,
+    "date_parts": 0.125,
     "crosses": 0.07,
     "cycles": 0.05,
     "text_terms": 0.10,

@@ -183,7 +183,7 @@ class View:
 
     def bagged(self, family: Family = "extra_trees", **params: Any) -> Model:
         """Return a bagged-trees model with a size that fits the rows."""
-        trees = 200 if self.rows <= 10_000 else 100
+        trees = 200 if self.rows <= 5_000 else 100
         leaf = 1 if self.rows <= 1500 else 3 if self.rows <= 20_000 else 5
         return Model(family=family, params={"n_estimators": trees, "min_samples_leaf": leaf, **params})
 
