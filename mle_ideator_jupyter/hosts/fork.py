@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,8 +37,18 @@ from mle_ideator_jupyter.scoring.reported import SUBMISSIONS
 LINE_CAP = 64 << 20
 POLL_SECONDS = 0.05
 INTERRUPT_SECONDS = 5.0
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-"""Trials of the fast path have one core each; more threads would only get into each other's way."""
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OMP_THREAD_LIMIT",  # also where a library asks for more, as LightGBM does
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "LOKY_MAX_CPU_COUNT",
+    ),
+    "1",
+)
+"""Trials of the fast path have one core each; more threads would only wait for each other."""
 
 
 class Server:
@@ -49,11 +60,16 @@ class Server:
         environment.pop(SUBMISSIONS, None)
         if submissions is not None:
             environment[SUBMISSIONS] = str(submissions)
+        self._folder = tempfile.TemporaryDirectory(prefix="ideate-", ignore_cleanup_errors=True)
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as closing, theirs:
             closing.enter_context(ours)
+            closing.callback(self._folder.cleanup)
             self._keeper = subprocess.Popen(
-                kept(python("mle_ideator_jupyter.hosts.forkserver", str(theirs.fileno()))),
+                kept(
+                    python("mle_ideator_jupyter.hosts.forkserver", str(theirs.fileno()), self._folder.name),
+                    self._folder.name,
+                ),
                 stdin=subprocess.PIPE,
                 cwd=cwd,
                 env=environment,
@@ -127,6 +143,7 @@ class Server:
             if self._streams is not None:
                 self._streams[1].close()
             self._socket.close()
+            self._folder.cleanup()
 
     async def _answer(self) -> Response:
         line = b""

@@ -1,8 +1,8 @@
 """The fork server's own process: imports the libraries, loads the data, never fits; forks a child for every cell.
 
 Run by `fork.Server` under a keeper. Requests and answers are JSON lines on the socket whose file descriptor is the
-first argument. A library that has started its threads hangs after a fork, so everything that may start any
-(fitting, profiling) happens in a child.
+first argument; the second one is a scratch folder. A library that has started its threads hangs after a fork,
+so everything that may start any (fitting, profiling) happens in a child.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ PRELOADED = (
 class _Server:
     """Serves requests from the socket until the host closes it."""
 
-    def __init__(self, socket: int) -> None:
+    def __init__(self, socket: int, folder: Path) -> None:
         self.socket = socket
+        self.folder = folder
         self.setting_up = False
         self.submissions = Path(os.environ[reported.SUBMISSIONS]) if reported.SUBMISSIONS in os.environ else None
         # A module of its own, so that what cells define can be found by pickle and dataclasses.
@@ -123,26 +124,25 @@ class _Server:
 
     def _in_child(self, request: Request) -> Response:
         """Fork a child for the request, watch its limits, and end everything that it began."""
-        with tempfile.TemporaryDirectory(prefix="ideate-") as folder:
-            answer = Path(folder, "answer")
-            printed = Printed()
-            before = _children_cpu()
-            pid = os.fork()
-            if pid == 0:
-                self._child(request, printed, answer)
-            printed.begin()
-            tree = Tree(pid)
-            tree.begin()
-            said = self._wait(pid, tree, request.limits, printed)
-            seconds, cpu_seconds = tree.seconds, _children_cpu() - before
-            _end_strays()
-            if answer.exists() and said[0] == "ok":
-                response = msgspec.json.decode(answer.read_bytes(), type=Response)
-            else:
-                status = "died" if said[0] == "ok" else said[0]
-                response = Response(result=CellResult(status=status, message=said[1]))
-            ended = printed.end(response.result or CellResult(status="ok"), seconds, cpu_seconds)
-            return Response(answer=response.answer) if response.answer else Response(result=ended)
+        answer = self.folder / "answer"
+        answer.unlink(missing_ok=True)
+        printed = Printed()
+        before = _children_cpu()
+        pid = os.fork()
+        if pid == 0:
+            self._child(request, printed, answer)
+        printed.begin()
+        tree = Tree(pid)
+        tree.begin()
+        status, said = self._wait(pid, tree, request.limits, printed)
+        seconds, cpu_seconds = tree.seconds, _children_cpu() - before
+        _end_strays()
+        if answer.exists() and status == "ok":
+            response = msgspec.json.decode(answer.read_bytes(), type=Response)
+        else:
+            response = Response(result=CellResult(status="died" if status == "ok" else status, message=said))
+        ended = printed.end(response.result or CellResult(status="ok"), seconds, cpu_seconds)
+        return Response(answer=response.answer) if response.answer else Response(result=ended)
 
     def _child(self, request: Request, printed: Printed, answer: Path) -> None:
         """Do the request in the child and leave without cleaning up what is the server's."""
@@ -219,8 +219,11 @@ def main() -> None:
     for name in PRELOADED:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
+    if "sklearn" in sys.modules and "pandas" in sys.modules:
+        # Looking at one frame loads what is otherwise loaded late, in every child again. No thread starts here.
+        sys.modules["sklearn.utils.validation"].check_array(sys.modules["pandas"].DataFrame({"a": [1.0]}))
     sys.path.insert(0, "")  # as in a notebook, and only now: nothing in the folder can take a library's place
-    _Server(int(sys.argv[1])).serve()
+    _Server(int(sys.argv[1]), Path(sys.argv[2])).serve()
 
 
 def _end_strays() -> None:

@@ -1,23 +1,24 @@
 """The keeper: a small process between a host and the process that the host began, so that nothing outlives either.
 
-Its arguments are a command; its standard input is a pipe that the host holds open. It runs the command and
-adopts all orphans below it. When the command ends, or the host is gone (killed with -9, say), it ends
-everything that is left and then itself, with the command's exit status.
+Its arguments are a scratch folder and a command; its standard input is a pipe that the host holds open. It runs the
+command and adopts all orphans below it. When the command ends, or the host is gone (killed with -9, say), it
+ends everything that is left, removes the folder, and then ends itself with the command's exit status.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import sys
 
 from mle_ideator_jupyter.hosts.processes import MARK, Tree, adopt_orphans, python
 
 
-def kept(command: list[str]) -> list[str]:
-    """Return the command that runs `command` under a keeper."""
-    return [*python(__name__), *command]
+def kept(command: list[str], folder: str) -> list[str]:
+    """Return the command that runs `command` under a keeper, which removes `folder` at the end."""
+    return [*python(__name__, folder), *command]
 
 
 def main() -> int:
@@ -31,9 +32,11 @@ def main() -> int:
         signal.signal(number, lambda *_: None)
     environment = {**os.environ, "JPY_PARENT_PID": str(os.getpid())}
     nothing = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
-    child = os.posix_spawnp(sys.argv[1], sys.argv[1:], environment, file_actions=nothing)
+    folder, *command = sys.argv[1:]
+    child = os.posix_spawnp(command[0], command, environment, file_actions=nothing)
     status = _wait(child, waking)
     Tree(os.getpid(), os.environ.get(MARK, "")).end(spare=[os.getpid()])
+    shutil.rmtree(folder, ignore_errors=True)
     code = 128 + signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 

@@ -46,7 +46,7 @@ class Kernel:
 
     def __init__(self, *, cwd: Path | None, submissions: Path | None, kernel_name: str | None) -> None:
         self._cwd, self._submissions, self._kernel_name = cwd, submissions, kernel_name
-        self._folder = tempfile.TemporaryDirectory(prefix="ideate-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lifeline: int | None = None
         self._manager: Any = None
         self._client: Any = None
@@ -70,15 +70,16 @@ class Kernel:
         environment.pop(SUBMISSIONS, None)
         if self._submissions is not None:
             environment[SUBMISSIONS] = str(self._submissions)
-        connection = str(Path(self._folder.name, "k.json"))
-        transport = "tcp" if sys.platform == "win32" or len(connection) > IPC_CHARACTERS else "ipc"
         try:
             spec = _spec(self._kernel_name)
         except NoSuchKernel:
             msg = f"there is no kernel {self._kernel_name!r}; `jupyter kernelspec list` names those there are"
             raise HostError(msg) from None
+        self._folder = tempfile.TemporaryDirectory(prefix="ideate-", ignore_cleanup_errors=True)
+        connection = str(Path(self._folder.name, "k.json"))
+        transport = "tcp" if sys.platform == "win32" or len(connection) > IPC_CHARACTERS else "ipc"
         self._manager = AsyncKernelManager(
-            kernel_spec_manager=_specs(spec), transport=transport, connection_file=connection
+            kernel_spec_manager=_specs(spec, self._folder.name), transport=transport, connection_file=connection
         )
         reading, self._lifeline = os.pipe()
         with tempfile.TemporaryFile(dir=self._folder.name) as errors:
@@ -118,7 +119,9 @@ class Kernel:
                 self._lifeline = None
                 await self._manager.shutdown_kernel(now=True)
                 self._manager.context.destroy()
-            self._folder.cleanup()
+            if self._folder is not None:
+                self._folder.cleanup()
+                self._folder = None
 
     def stop(self) -> None:
         """Have the running cell interrupted, again and again, and killed with its kernel if that does not help."""
@@ -269,14 +272,14 @@ def _spec(kernel_name: str | None) -> Any:
     return KernelSpec(argv=argv, display_name="Python", language="python")
 
 
-def _specs(spec: Any) -> Any:
+def _specs(spec: Any, folder: str) -> Any:
     """Return a manager that knows this kernel alone, under a keeper, so that none need be installed."""
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
     program = sys.executable if spec.argv[0] in {"python", "python3"} else spec.argv[0]
     command = [program, *spec.argv[1:], "--HistoryManager.enabled=False"]
     under = KernelSpec(
-        argv=command if sys.platform == "win32" else kept(command),
+        argv=command if sys.platform == "win32" else kept(command, folder),
         env=spec.env,
         display_name=spec.display_name,
         language=spec.language,
