@@ -69,6 +69,7 @@ def case(problem: str, metric: str) -> tuple[Binding, Profile, pd.DataFrame, pd.
         problem=problem,
         splitter=Splitter(kind=kind, folds=3),
         id_column="id",
+        time_column="bought",
     )
     return binding, profile_frames(train, test, binding), train, test
 

@@ -78,24 +78,23 @@ class GroupStat(TransformerMixin, BaseEstimator):
     "NeighbourMean": (
         '''\
 class NeighbourMean(TransformerMixin, BaseEstimator):
-    """The mean target of the nearest training rows; a training row never counts itself."""
+    """The mean target (share of each class) of the nearest training rows; a training row never counts itself."""
 
-    def __init__(self, n=10):
-        self.n = n
+    def __init__(self, n=10, classes=False):
+        self.n, self.classes = n, classes
 
     def fit(self, X, y):
-        y = np.asarray(y)
-        self.y_ = y if np.issubdtype(y.dtype, np.number) else np.unique(y, return_inverse=True)[1]
-        self.near_ = NearestNeighbors(n_neighbors=min(self.n + 1, len(X))).fit(X)
+        y = np.asarray(y).reshape(-1, 1)
+        self.y_ = (y == np.unique(y)[1:]).astype(float) if self.classes else y.astype(float)
+        self.near_ = NearestNeighbors(n_neighbors=min(self.n, len(X) - 1)).fit(X)
         return self
 
     def fit_transform(self, X, y):
-        near = self.fit(X, y).near_.kneighbors(X, return_distance=False)[:, 1:]
-        return self.y_[near].mean(axis=1).reshape(-1, 1)
+        near = self.fit(X, y).near_.kneighbors(return_distance=False)
+        return self.y_[near].mean(axis=1)
 
     def transform(self, X):
-        near = self.near_.kneighbors(X, return_distance=False)[:, : self.n]
-        return self.y_[near].mean(axis=1).reshape(-1, 1)
+        return self.y_[self.near_.kneighbors(X, return_distance=False)].mean(axis=1)
 ''',
         ("np", "base.BaseEstimator", "base.TransformerMixin", "neighbors.NearestNeighbors"),
     ),

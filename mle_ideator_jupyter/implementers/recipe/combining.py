@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.classes import need
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.models import SEEDED, estimator, search_space
-from mle_ideator_jupyter.implementers.recipe.preparing import preparation
+from mle_ideator_jupyter.implementers.recipe.models import SEEDED, WEIGHTED, estimator
+from mle_ideator_jupyter.implementers.recipe.preparing import preparation, quantiles
+from mle_ideator_jupyter.implementers.recipe.searching import searched
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, pair
 from mle_ideator_jupyter.recipe import Model, Recipe
 
@@ -17,13 +18,8 @@ from mle_ideator_jupyter.recipe import Model, Recipe
 def model_lines(context: Context) -> list[str]:
     """Return the lines that build `model`, the whole estimator."""
     recipe = context.recipe
-    if not recipe.models:
-        msg = "a Recipe needs at least one model"
-        raise EditError(msg)
+    _check(context)
     bagged = recipe.bags > 1
-    if bagged and not any(m.family in SEEDED for m in recipe.models):
-        msg = "bagging seeds changes nothing: none of the models depends on a seed"
-        raise EditError(msg)
     indent, seed = (8, "seed") if bagged else (4, "0")
     lines, members = [], []
     for model, name in zip(recipe.models, _member_names(recipe.models), strict=True):
@@ -33,20 +29,43 @@ def model_lines(context: Context) -> list[str]:
         context.sk("pipeline", "make_pipeline")
         steps: list[Any] = [prepared]
         if recipe.select:
-            steps.append(_selection(context, recipe.select))
+            steps += _selection(context, recipe.select)
         steps.append(estimator(context, model, seed))
         lines.append(assign(name, Call("make_pipeline", *steps), indent))
         members.append((name, model))
     if recipe.tune.trials:
-        lines.append(_tuned(context, members[0][0], recipe.models[0], steps_name(context, recipe.models[0]), indent))
+        lines.append(searched(context, members[0][0], recipe.models[0], indent))
     together = members[0][0] if len(members) == 1 else "model"
     if len(members) > 1:
         lines.append(assign("model", _combined(context, members), indent))
     if bagged:
         lines = ["    def build(seed):", *lines, f"        return {together}", "", _seeds(context, recipe.bags)]
-    elif together != "model":
-        lines.append(f"    model = {together}")
-    return [*lines, *_wrapped(context)]
+        together = "model"
+    wrapped = _wrapped(context, together)
+    if not wrapped and together != "model":
+        wrapped = [f"    model = {together}"]
+    return [*lines, *wrapped]
+
+
+def _check(context: Context) -> None:
+    """Raise `EditError` for what would change nothing, or cannot be."""
+    recipe = context.recipe
+    if not recipe.models:
+        msg = "a Recipe needs at least one model"
+        raise EditError(msg)
+    if any(m.weight < 0 for m in recipe.models) or not any(m.weight for m in recipe.models):
+        msg = "weights of a blend are never negative, and one is above 0"
+        raise EditError(msg)
+    if recipe.bags > 1 and not any(m.family in SEEDED for m in recipe.models):
+        msg = "bagging seeds changes nothing: none of the models depends on a seed"
+        raise EditError(msg)
+    if recipe.class_weight != "none":
+        if not _classifies(context):
+            msg = "class weights are for classes, and the models predict a number"
+            raise EditError(msg)
+        if not any(m.family in WEIGHTED for m in recipe.models):
+            msg = f"class weights change nothing: {recipe.models[0].family} takes none"
+            raise EditError(msg)
 
 
 def _constant(context: Context) -> Call:
@@ -66,11 +85,15 @@ def _member_names(models: tuple[Model, ...]) -> list[str]:
     ]
 
 
-def _selection(context: Context, share: float) -> Call:
+def _selection(context: Context, share: float) -> list[Call]:
+    if not 0 < share <= 1:
+        msg = f"select is the share of the features to keep, above 0 and up to 1, not {share:g}"
+        raise EditError(msg)
     numeric = context.regression or context.recipe.target.as_regression
     score = context.sk("feature_selection", "f_regression" if numeric else "f_classif")
     context.sk("feature_selection", "SelectPercentile")
-    return Call("SelectPercentile", score, percentile=round(100 * share))
+    context.sk("feature_selection", "VarianceThreshold")
+    return [Call("VarianceThreshold"), Call("SelectPercentile", score, percentile=max(1, round(100 * share)))]
 
 
 def _classifies(context: Context) -> bool:
@@ -102,61 +125,16 @@ def _seeds(context: Context, bags: int) -> str:
     return f'    model = {name}([(f"seed {{seed}}", build(seed)) for seed in range({bags})]{soft})'
 
 
-def steps_name(context: Context, model: Model) -> str:
-    """Return the name that `make_pipeline` gives the model's step."""
-    return re.split(r"\W", estimator(context, model).name)[0].lower()
-
-
-def _tuned(context: Context, name: str, model: Model, step: str, indent: int) -> str:
-    """Return the line that wraps the first model into a randomised search of so many settings."""
-    space = search_space(model)
-    numeric = not _classifies(context)
-    if model.family == "linear" and numeric:
-        space = {"alpha": "loguniform(1e-3, 1e3)"}
-    if step == "calibratedclassifiercv":
-        space = {f"estimator__{k}": v for k, v in space.items()}
-    if not space:
-        msg = f"{model.family} has nothing to tune"
-        raise EditError(msg)
-    if any(isinstance(v, str) for v in space.values()):
-        context.imports.name("scipy.stats", "loguniform")
-    context.sk("model_selection", "RandomizedSearchCV")
-    rows = [f'"{step}__{k}": {v if isinstance(v, str) else literal(v)}' for k, v in space.items()]
-    inner = " " * (indent + 4)
-    body = "".join(f"{inner}    {row},\n" for row in rows)
-    tune = context.recipe.tune
-    tail = f"n_iter={tune.trials}, cv={max(2, tune.folds)}, scoring={scoring(context)!r}, random_state=0"
-    space_text = f"{{\n{body}{inner}}}"
-    space_ = " " * indent
-    return f"{space_}{name} = RandomizedSearchCV(\n{inner}{name},\n{inner}{space_text},\n{inner}{tail},\n{space_})"
-
-
-def scoring(context: Context) -> str:
-    """Return scikit-learn's name of the scorer that inner searches use."""
-    if not _classifies(context) and not context.regression:
-        return "neg_mean_squared_error"
-    many = len(context.profile.target.classes) > 2
-    return {
-        "accuracy": "accuracy",
-        "auc": "roc_auc_ovr" if many else "roc_auc",
-        "logloss": "neg_log_loss",
-        "macro_f1": "f1_macro",
-        "qwk": "accuracy",
-        "rmse": "neg_mean_squared_error",
-        "rmsle": "neg_mean_squared_error",
-        "mae": "neg_mean_absolute_error",
-    }[context.binding.metric.name]
-
-
-def _wrapped(context: Context) -> list[str]:
-    """Return the lines that wrap `model`: target transform, ordinal rounding, calibration, thresholds."""
-    recipe, lines = context.recipe, []
+def _wrapped(context: Context, inner: str) -> list[str]:
+    """Return the lines that wrap the estimator: target transform, ordinal rounding, calibration, thresholds."""
+    recipe = context.recipe
     numeric = context.regression or recipe.target.as_regression
+    layers: list[Callable[[str], Call]] = []
     if recipe.target.transform != "none":
         if not numeric:
             msg = "a target transform is for numbers, and this target holds classes"
             raise EditError(msg)
-        lines.append(assign("model", _target_transform(context)))
+        layers.append(lambda inner: _target_transform(context, inner))
     if recipe.target.as_regression:
         if (
             context.regression
@@ -165,21 +143,34 @@ def _wrapped(context: Context) -> list[str]:
         ):
             msg = "as_regression is for ordered classes and a metric of labels"
             raise EditError(msg)
-        keywords = {"tune": "True"} if recipe.post.thresholds else {}
-        lines.append(assign("model", Call(need(context, "Rounded"), "model", **keywords)))
+        layers.append(lambda inner: _rounded(context, inner))
     if recipe.post.calibrate != "none":
         if numeric:
             msg = "calibration is for class probabilities"
             raise EditError(msg)
         context.sk("calibration", "CalibratedClassifierCV")
         method = repr(recipe.post.calibrate)
-        lines.append(assign("model", Call("CalibratedClassifierCV", "model", method=method, cv=3)))
+        layers.append(lambda inner: Call("CalibratedClassifierCV", inner, method=method, cv=3))
     if recipe.post.thresholds and not recipe.target.as_regression:
-        lines.append(assign("model", _thresholds(context)))
+        layers.append(lambda inner: _thresholds(context, inner))
+    lines = []
+    for layer in layers:
+        lines.append(assign("model", layer(inner)))
+        inner = "model"
     return lines
 
 
-def _target_transform(context: Context) -> Call:
+def _rounded(context: Context, inner: str) -> Call:
+    keywords = {}
+    if context.recipe.post.thresholds:
+        if context.binding.metric.name != "qwk":
+            msg = f"cut points are tuned for quadratic kappa, and the metric is {context.binding.metric.name}"
+            raise EditError(msg)
+        keywords["tune"] = "True"
+    return Call(need(context, "Rounded"), inner, **keywords)
+
+
+def _target_transform(context: Context, inner: str) -> Call:
     transform, target = context.recipe.target.transform, context.profile.target
     if transform in {"log1p", "sqrt"} and target.quantiles and target.quantiles[0] < 0:
         msg = f"{transform} needs a target that is never negative; its least value is {target.quantiles[0]:g}"
@@ -188,24 +179,23 @@ def _target_transform(context: Context) -> Call:
     if transform in {"log1p", "sqrt"}:
         np = context.np
         forth, back = (f"{np}.log1p", f"{np}.expm1") if transform == "log1p" else (f"{np}.sqrt", f"{np}.square")
-        return Call("TransformedTargetRegressor", "model", func=forth, inverse_func=back)
+        return Call("TransformedTargetRegressor", inner, func=forth, inverse_func=back)
     if transform == "power":
         transformer = Call(context.sk("preprocessing", "PowerTransformer"))
     else:
         context.sk("preprocessing", "QuantileTransformer")
-        count = min(1000, max(10, context.profile.rows // 2))
-        normal = repr("normal")
+        normal, count = repr("normal"), quantiles(context)
         transformer = Call("QuantileTransformer", n_quantiles=count, output_distribution=normal, random_state=0)
-    return Call("TransformedTargetRegressor", "model", transformer=transformer)
+    return Call("TransformedTargetRegressor", inner, transformer=transformer)
 
 
-def _thresholds(context: Context) -> Call:
+def _thresholds(context: Context, inner: str) -> Call:
     metric = context.binding.metric.name
     if context.regression or context.probabilities:
         msg = f"thresholds do not matter for {metric}"
         raise EditError(msg)
-    if len(context.profile.target.classes) == 2 and metric != "qwk":
+    if context.classes_known == 2 and metric != "qwk":
         context.sk("model_selection", "TunedThresholdClassifierCV")
         name = {"macro_f1": "f1_macro", "accuracy": "accuracy"}[metric]
-        return Call("TunedThresholdClassifierCV", "model", scoring=repr(name), cv=3)
-    return Call(need(context, "WeightedClasses"), "model", "score")
+        return Call("TunedThresholdClassifierCV", inner, scoring=repr(name), cv=3)
+    return Call(need(context, "WeightedClasses"), inner, "score")

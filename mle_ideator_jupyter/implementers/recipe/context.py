@@ -28,6 +28,7 @@ class Context:
         self.new_numbers: list[str] = []
         self.new_categories: list[str] = []
         self.texts: list[str] = []
+        self.lists_categories = False
 
     def sk(self, module: str, name: str) -> str:
         """Import a name of scikit-learn and return it."""
@@ -152,5 +153,5 @@ class Context:
 def is_number(column: ColumnProfile) -> bool:
     """Return whether a column holds numbers (booleans count) by its dtype."""
     return column.role in {"numeric", "boolean", "id"} and bool(
-        re.match(r"u?int|float|bool|decimal", column.dtype.lower())
+        re.match(r"u?int|float|bool|decimal|duration", column.dtype.lower())
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.facts import ColumnProfile
 from mle_ideator_jupyter.implementers.recipe.context import Context, is_number
 from mle_ideator_jupyter.implementers.recipe.writing import names, write
 from mle_ideator_jupyter.recipe import Feature
@@ -21,47 +23,87 @@ _PARTS = {
 
 
 def prepare_lines(context: Context) -> list[str]:
-    """Return the body of `prepare(df)`: sentinels, logs, codes, texts, then the row-wise features."""
+    """Return the body of `prepare(df)`: what is missing, numbers, dates, texts, then categories and their crosses."""
     recipe = context.recipe
-    lines: list[str] = []
-    for name, value in recipe.missing.sentinels.items():
-        context.column(name)
-        lines.append(f"df[{name!r}] = df[{name!r}].replace({value:g}, {context.np}.nan)")
-    if any("infinite" in note for note in context.profile.notes):
-        lines.append(f"df = df.replace([{context.np}.inf, -{context.np}.inf], {context.np}.nan)")
-    for feature in recipe.features:
-        if feature.op in FITTED and not (feature.op == "target_mean" and len(feature.columns) > 1):
-            continue
-        for name in feature.columns:
-            context.column(name)
-        lines += _WRITERS[feature.op](context, feature)
-    logged = [c for c in recipe.numbers.log if c in context.numbers]
-    for name in recipe.numbers.log:
-        context.column(name)
-    if len(logged) > 2:
-        lines.append(f"for c in {write(names(logged), 8, 9)}:")
-        lines.append(f"    df[c] = {context.np}.sign(df[c]) * {context.np}.log1p(df[c].abs())")
-    else:
-        lines += [f"df[{c!r}] = {context.np}.sign(df[{c!r}]) * {context.np}.log1p(df[{c!r}].abs())" for c in logged]
-    context.texts = [c.name for c in context.columns if c.role == "text"] if recipe.text else []
+    lines = _missing(context)
+    rowwise = [f for f in recipe.features if f.op not in FITTED or (f.op == "target_mean" and len(f.columns) > 1)]
+    for feature in sorted(rowwise, key=lambda f: _STAGES.get(f.op, 1)):
+        if _STAGES.get(feature.op, 1) < 2:
+            lines += _written(context, feature)
+    lines += _logs(context)
+    context.texts = [c.name for c in context.columns if c.role == "text" and c.name not in context.coded]
+    context.texts = context.texts if recipe.text else []
     lines += [f'df[{c!r}] = df[{c!r}].fillna("").astype(str)' for c in context.texts]
     # Numeric codes stay numbers, so that ordinal codes keep their order.
     worded = [c for c in context.categories if not is_number(context.column(c))]
-    if worded:
-        lines.append(f"for c in {write(names(worded), 8, 9)}:")
-        text = 'df[c].map(str, na_action="ignore").astype(object)'
-        lines.append(f"    df[c] = {text}.where(df[c].notna(), {context.np}.nan)")
+    lines += _worded(context, worded)
+    for feature in rowwise:
+        if _STAGES.get(feature.op, 1) == 2:
+            lines += [line for line in _written(context, feature) if line not in lines]
     if recipe.missing.categorical == "constant":
         lines += [f'df[{c!r}] = df[{c!r}].fillna("missing")' for c in (*worded, *context.new_categories)]
     return lines
 
 
+def _missing(context: Context) -> list[str]:
+    """Return the lines that make durations numbers, and what means "missing" missing."""
+    durations = [c.name for c in context.columns if c.dtype == "duration"]
+    lines = [f"df[{c!r}] = df[{c!r}].dt.total_seconds()" for c in durations]
+    for name, value in context.recipe.missing.sentinels.items():
+        if not is_number(context.column(name)):
+            msg = f"a number that means missing needs a column of numbers, and {name!r} holds none"
+            raise EditError(msg)
+        lines.append(f"df[{name!r}] = df[{name!r}].replace({value!r}, {context.np}.nan)")
+    if any("infinite" in note for note in context.profile.notes):
+        lines.append(f"df = df.replace([{context.np}.inf, -{context.np}.inf], {context.np}.nan)")
+    return lines
+
+
+def _worded(context: Context, columns: list[str]) -> list[str]:
+    """Return the lines that make categories text or NaN, which is all that every encoder takes."""
+    if not columns:
+        return []
+    text = 'df[c].map(str, na_action="ignore").astype(object)'
+    return [
+        f"for c in {write(names(columns), 8, 9)}:",
+        f"    df[c] = {text}.where(df[c].notna(), {context.np}.nan)",
+    ]
+
+
+_STAGES = {"missing_count": 0, "cross": 2, "target_mean": 2}
+"""Missing values are counted before new columns have any; categories are joined once their values are text."""
+
+
+def _written(context: Context, feature: Feature) -> list[str]:
+    for name in feature.columns:
+        context.column(name)
+    if not feature.columns and feature.op != "missing_count":
+        msg = f"{feature.op} needs columns"
+        raise EditError(msg)
+    return _WRITERS[feature.op](context, feature)
+
+
+def _logs(context: Context) -> list[str]:
+    for name in context.recipe.numbers.log:
+        if not is_number(context.column(name)):
+            msg = f"a logarithm needs numbers, and {name!r} holds none"
+            raise EditError(msg)
+    logged, np = [c for c in context.recipe.numbers.log if c in context.numbers], "np"
+    if logged:
+        np = context.np
+    if len(logged) > 2:
+        return [f"for c in {write(names(logged), 8, 9)}:", f"    df[c] = {np}.sign(df[c]) * {np}.log1p(df[c].abs())"]
+    return [f"df[{c!r}] = {np}.sign(df[{c!r}]) * {np}.log1p(df[{c!r}].abs())" for c in logged]
+
+
 def _number(context: Context, name: str, expression: str) -> str:
+    name = context.free_name(name)
     context.new_numbers.append(name)
     return f"df[{name!r}] = {expression}"
 
 
 def _category(context: Context, name: str, expression: str) -> str:
+    name = context.free_name(name)
     context.new_categories.append(name)
     return f"df[{name!r}] = {expression}"
 
@@ -74,8 +116,20 @@ def _two(feature: Feature) -> tuple[str, str]:
 
 
 def _date(context: Context, column: str) -> str:
-    """Return the expression of a column as dates without a time zone; what is no date is missing."""
-    return f'{context.pd}.to_datetime(df[{column!r}], errors="coerce", utc=True).dt.tz_localize(None)'
+    """Return the expression of a column as dates, local time, without a time zone; what is no date is missing."""
+    profile = context.column(column)
+    if profile.dtype in {"datetime", "date"}:
+        return f"{context.pd}.to_datetime(df[{column!r}]).dt.tz_localize(None)"
+    first = "dayfirst=True, " if any(_DAY_FIRST.match(value) for value, _ in profile.top) else ""
+    return f'{context.pd}.to_datetime(df[{column!r}], {first}errors="coerce", utc=True).dt.tz_localize(None)'
+
+
+def is_iso(column: ColumnProfile) -> bool:
+    """Return whether dates that are text sort as text: year, month, day."""
+    return all(re.match(r"\d{4}-\d\d", value) for value, _ in column.top)
+
+
+_DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])[/.-]\d{1,2}[/.-]\d{2,4}")
 
 
 def _date_parts(context: Context, feature: Feature) -> list[str]:
@@ -86,7 +140,7 @@ def _date_parts(context: Context, feature: Feature) -> list[str]:
         for part in parts:
             name = f"{column} {part}"
             if part in _PARTS:
-                lines.append(_number(context, name, f"date.dt.{part}"))
+                lines.append(_number(context, name, f"date.dt.{_PARTS[part]}"))
             elif part == "week":
                 lines.append(_number(context, name, "date.dt.isocalendar().week.astype(float)"))
             elif part == "is_weekend":
@@ -158,8 +212,10 @@ def _text_length(context: Context, feature: Feature) -> list[str]:
 
 
 def _cross(context: Context, feature: Feature) -> list[str]:
-    joined = ' + "|" + '.join(f"df[{c!r}].astype(str)" for c in feature.columns)
-    return [_category(context, crossed(feature), joined)]
+    name = crossed(feature)
+    if name not in context.new_categories:
+        context.new_categories.append(name)
+    return _joined(context, feature)
 
 
 def crossed(feature: Feature) -> str:
@@ -168,10 +224,17 @@ def crossed(feature: Feature) -> str:
 
 
 def _joined(context: Context, feature: Feature) -> list[str]:
-    """Join columns for a target mean; the joined column itself is no category of the model."""
-    del context
-    joined = ' + "|" + '.join(f"df[{c!r}].astype(str)" for c in feature.columns)
+    """Join columns; for a target mean, the joined column itself is no category of the model."""
+    joined = ' + "|" + '.join(_level(context, c) for c in feature.columns)
     return [f"df[{crossed(feature)!r}] = {joined}"]
+
+
+def _level(context: Context, column: str) -> str:
+    """Return the expression of a column's values as text; 1 and 1.0 are the same code."""
+    profile = context.column(column)
+    whole = is_number(profile) and profile.integer and profile.role != "boolean"
+    whole = whole and column not in context.recipe.numbers.log
+    return f"df[{column!r}]" + ('.astype("Int64")' if whole else "") + ".astype(str)"
 
 
 def _round(context: Context, feature: Feature) -> list[str]:

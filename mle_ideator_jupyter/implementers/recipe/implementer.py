@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
@@ -14,7 +12,7 @@ from mle_ideator_jupyter.implementers.recipe.keeping import keep_cells
 from mle_ideator_jupyter.implementers.recipe.moves import own_move
 from mle_ideator_jupyter.implementers.recipe.render import render_rescore, render_trial
 from mle_ideator_jupyter.model import Idea, Trial
-from mle_ideator_jupyter.protocols import Action, Cell, CellResult, Finish, Observation, RunCell, cell
+from mle_ideator_jupyter.protocols import Action, Cell, Finish, Observation, RunCell, cell
 from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
 
 
@@ -43,7 +41,10 @@ class RecipeImplementer:
     async def implement(
         self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
     ) -> AsyncGenerator[Action, Observation]:
-        """Yield a sample run where the Brief asks for one, then the trial; after an error, once more without extras."""
+        """Yield a sample run where the Brief asks for one, then the trial.
+
+        Nothing is repaired on the way: a trial's score is always that of the Recipe that stands in its record.
+        """
         whole = recipe_from(recipe)
         name = _function(number)
         keep = (name, f"{name}_result")
@@ -54,10 +55,7 @@ class RecipeImplementer:
         if brief.screen_rows:
             sampled = self._render(brief, idea, number, whole, sample=brief.screen_rows)
             yield RunCell(cell=cell(sampled, keep=keep), fidelity=f"sample:{brief.screen_rows}")
-        result = yield RunCell(cell=cell(self._render(brief, idea, number, whole), keep=keep))
-        simpler = _simpler(whole)
-        if isinstance(result, CellResult) and result.status == "error" and simpler is not None:
-            yield RunCell(cell=cell(self._render(brief, idea, number, simpler), keep=keep))
+        yield RunCell(cell=cell(self._render(brief, idea, number, whole), keep=keep))
         yield Finish()
 
     def own_move(self, brief: Brief) -> Idea | None:
@@ -91,9 +89,3 @@ def _profile(brief: Brief) -> Profile:
         msg = "the recipe Implementer needs the data's profile"
         raise EditError(msg)
     return brief.profile
-
-
-def _simpler(recipe: Recipe) -> Recipe | None:
-    """Return the Recipe without engineered features and selection, the usual causes of an error, or None."""
-    plain = replace(recipe, features=(), select=None)
-    return plain if plain != recipe else None

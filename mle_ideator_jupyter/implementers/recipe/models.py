@@ -6,24 +6,64 @@ from typing import Any
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
+from mle_ideator_jupyter.implementers.recipe.preparing import native_categories
 from mle_ideator_jupyter.implementers.recipe.writing import Call
 from mle_ideator_jupyter.recipe import Model
 
 SVM_ROWS = 12_000
+CHANCES_ROWS = 6_000
+"""Rows up to which an SVM can give class probabilities in the time of a trial: that takes four fits for one."""
 NEIGHBOUR_ROWS = 200_000
 PROCESS_ROWS = 2_500
+QUANTILE_ROWS = 3_000
 SEEDED = frozenset({"forest", "extra_trees", "hist_boosting", "lightgbm", "xgboost", "catboost", "mlp"})
 """Families whose fit depends on a seed, so that bagging seeds means something."""
-WEIGHTED = frozenset({"linear", "svm", "forest", "extra_trees", "hist_boosting", "lightgbm"})
-"""Families whose classifiers take `class_weight`."""
+WEIGHTED = frozenset({"linear", "svm", "forest", "extra_trees", "hist_boosting", "lightgbm", "catboost"})
+"""Families whose classifiers can weigh classes."""
+LOSSES = {
+    "linear": {"absolute", "poisson", "quantile"},
+    "svm": {"absolute"},
+    "forest": {"poisson"},
+    "hist_boosting": {"absolute", "poisson", "quantile"},
+    "lightgbm": {"absolute", "poisson", "quantile"},
+    "xgboost": {"absolute", "poisson"},
+    "catboost": {"absolute", "poisson"},
+}
+"""What each family's regressor can minimise instead of squared error."""
 
 
 def estimator(context: Context, model: Model, seed: str = "0") -> Call:
     """Return the estimator of one model; `seed` is the source of its random state."""
     builder = _BUILDERS[model.family]
     numeric = context.regression or context.recipe.target.as_regression
+    _check_loss(context, model, numeric)
     made: Call = builder(context, model, numeric, seed)
     return made
+
+
+def _check_loss(context: Context, model: Model, numeric: bool) -> None:
+    if model.loss in {"auto", "squared"}:
+        return
+    if not numeric:
+        msg = f"{model.loss} loss is for numbers, and this target holds classes"
+        raise EditError(msg)
+    if model.loss not in LOSSES.get(model.family, ()):
+        msg = f"{model.family} has no {model.loss} loss"
+        raise EditError(msg)
+    target = context.profile.target
+    if model.loss == "poisson" and target.quantiles and target.quantiles[0] < 0:
+        msg = f"poisson loss needs a target that is never negative; its least value is {target.quantiles[0]:g}"
+        raise EditError(msg)
+    if model.loss == "poisson" and context.recipe.target.transform in {"power", "quantile"}:
+        msg = f"poisson loss needs a target that is never negative, and {context.recipe.target.transform} makes it so"
+        raise EditError(msg)
+
+
+def _unit_target(context: Context, regressor: Call) -> Call:
+    """Return a regressor whose own settings suppose a target near 1, with the target brought there."""
+    context.sk("compose", "TransformedTargetRegressor")
+    context.sk("preprocessing", "StandardScaler")
+    return Call("TransformedTargetRegressor", regressor, transformer=Call("StandardScaler"))
 
 
 def _call(context: Context, module: str, name: str, model: Model, defaults: dict[str, Any]) -> Call:
@@ -55,9 +95,13 @@ def _linear(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     if not numeric:
         return _call(context, "linear_model", "LogisticRegression", model, {"C": 1.0, "max_iter": 2000})
     if model.loss == "absolute":
-        return _call(context, "linear_model", "HuberRegressor", model, {"epsilon": 1.1, "max_iter": 2000})
+        huber = _call(context, "linear_model", "HuberRegressor", model, {"epsilon": 1.1, "max_iter": 2000})
+        return _unit_target(context, huber)
     if model.loss == "poisson":
         return _call(context, "linear_model", "PoissonRegressor", model, {"max_iter": 1000})
+    if model.loss == "quantile":
+        _few_rows(context, model, QUANTILE_ROWS)
+        return _call(context, "linear_model", "QuantileRegressor", model, {"quantile": 0.5, "alpha": 1e-3})
     return _call(context, "linear_model", "Ridge", model, {"alpha": 1.0})
 
 
@@ -85,30 +129,37 @@ def _svm(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     if not wide:
         _few_rows(context, model, SVM_ROWS)
     if numeric:
-        name = "LinearSVR" if wide else "SVR"
-        return _call(context, "svm", name, model, {"C": 1.0})
+        if wide:
+            return _unit_target(context, _call(context, "svm", "LinearSVR", model, {"C": 1.0, "random_state": seed}))
+        return _unit_target(context, _call(context, "svm", "SVR", model, {"C": 1.0}))
     inner = _call(context, "svm", "LinearSVC" if wide else "SVC", model, {"C": 1.0, "random_state": seed})
     if not context.probabilities and len(context.recipe.models) == 1 and not context.recipe.post.thresholds:
         return inner
+    if not wide:
+        _few_rows(context, model, CHANCES_ROWS)
     context.sk("calibration", "CalibratedClassifierCV")
     return Call("CalibratedClassifierCV", inner, cv=3, ensemble="False")
 
 
 def _trees(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     kind = "RandomForest" if model.family == "forest" else "ExtraTrees"
+    criterion = {"criterion": repr("poisson")} if model.loss == "poisson" else {}
     trees = 200 if context.profile.rows <= 10_000 else 100
-    defaults = {"n_estimators": trees, "min_samples_leaf": 2, "n_jobs": 1, "random_state": seed}
+    defaults = {"n_estimators": trees, "min_samples_leaf": 2, "n_jobs": 1, "random_state": seed, **criterion}
+    if numeric:
+        defaults["max_features"] = 0.4  # all of them, the default, takes more seconds than a trial has
     return _call(context, "ensemble", kind + ("Regressor" if numeric else "Classifier"), model, defaults)
 
 
 def _hist_boosting(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     defaults: dict[str, Any] = {"random_state": seed}
-    if numeric and model.loss in {"absolute", "poisson"}:
+    if numeric and model.loss == "quantile":
+        defaults = {"loss": repr("quantile"), "quantile": 0.5, **defaults}
+    elif numeric and model.loss in {"absolute", "poisson"}:
         defaults = {"loss": repr({"absolute": "absolute_error", "poisson": "poisson"}[model.loss]), **defaults}
-    if context.recipe.categories.encoder == "category" and context.all_categories:
-        first = len(context.all_numbers)
-        last = first + len(context.all_categories)
-        defaults = {"categorical_features": f"list(range({first}, {last}))", **defaults}
+    native = len(native_categories(context, model))
+    if native:
+        defaults = {"categorical_features": f"list(range({native}))", **defaults}
     name = "HistGradientBoostingRegressor" if numeric else "HistGradientBoostingClassifier"
     return _call(context, "ensemble", name, model, defaults)
 
@@ -117,10 +168,16 @@ def _lightgbm(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     context.require("lightgbm", "LightGBM")
     name = context.imports.name("lightgbm", "LGBMRegressor" if numeric else "LGBMClassifier")
     defaults: dict[str, Any] = {"n_estimators": 300, "learning_rate": 0.05}
-    if numeric and model.loss in {"absolute", "poisson"}:
-        defaults["objective"] = repr({"absolute": "mae", "poisson": "poisson"}[model.loss])
+    if numeric and model.loss != "auto":
+        objective = {"absolute": "mae", "poisson": "poisson", "quantile": "quantile", "squared": "regression"}
+        defaults["objective"] = repr(objective[model.loss])
+    if numeric and model.loss == "quantile":
+        defaults["alpha"] = 0.5
     if context.recipe.class_weight == "balanced" and not numeric:
         defaults["class_weight"] = repr("balanced")
+    native = len(native_categories(context, model))
+    if native:
+        defaults["cat_feature"] = f"list(range({native}))"
     fixed = {"n_jobs": 1, "verbose": -1, "random_state": seed}
     return Call(name, **{**defaults, **_source(model.params), **fixed})
 
@@ -129,8 +186,8 @@ def _xgboost(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     context.require("xgboost", "XGBoost")
     name = context.imports.name("xgboost", "XGBRegressor" if numeric else "XGBClassifier")
     defaults: dict[str, Any] = {"n_estimators": 300, "learning_rate": 0.05, "max_depth": 5}
-    if numeric and model.loss == "absolute":
-        defaults["objective"] = repr("reg:absoluteerror")
+    if numeric and model.loss in {"absolute", "poisson"}:
+        defaults["objective"] = repr({"absolute": "reg:absoluteerror", "poisson": "count:poisson"}[model.loss])
     return Call(name, **{**defaults, **_source(model.params), "n_jobs": 1, "random_state": seed})
 
 
@@ -138,21 +195,25 @@ def _catboost(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     context.require("catboost", "CatBoost")
     name = context.imports.name("catboost", "CatBoostRegressor" if numeric else "CatBoostClassifier")
     defaults: dict[str, Any] = {"iterations": 400, "learning_rate": 0.05}
-    if numeric and model.loss == "absolute":
-        defaults["loss_function"] = repr("MAE")
+    if numeric and model.loss in {"absolute", "poisson"}:
+        defaults["loss_function"] = repr({"absolute": "MAE", "poisson": "Poisson"}[model.loss])
+    if context.recipe.class_weight == "balanced" and not numeric:
+        defaults["auto_class_weights"] = repr("Balanced")
     fixed = {"thread_count": 1, "verbose": 0, "allow_writing_files": "False", "random_seed": seed}
     return Call(name, **{**defaults, **_source(model.params), **fixed})
 
 
 def _mlp(context: Context, model: Model, numeric: bool, seed: str) -> Call:
-    defaults = {
+    defaults = {  # strong decay instead of early stopping, which some versions refuse for classes that are text
         "hidden_layer_sizes": "(64, 32)",
-        "alpha": 1e-3,
-        "early_stopping": "True",
-        "max_iter": 1000,
+        "alpha": 1.0,
+        "tol": 1e-3,
+        "n_iter_no_change": 5,
+        "max_iter": 500,
         "random_state": seed,
     }
-    return _call(context, "neural_network", "MLPRegressor" if numeric else "MLPClassifier", model, defaults)
+    made = _call(context, "neural_network", "MLPRegressor" if numeric else "MLPClassifier", model, defaults)
+    return _unit_target(context, made) if numeric else made
 
 
 def _gaussian_process(context: Context, model: Model, numeric: bool, seed: str) -> Call:
@@ -181,39 +242,3 @@ _BUILDERS = {
     "mlp": _mlp,
     "gaussian_process": _gaussian_process,
 }
-
-
-def search_space(model: Model) -> dict[str, Any]:
-    """Return the settings that tuning samples from, as source, for one family."""
-    spaces: dict[str, dict[str, Any]] = {
-        "linear": {"C": "loguniform(1e-3, 1e2)"},
-        "knn": {"n_neighbors": [3, 5, 8, 12, 20, 35, 60], "weights": ["uniform", "distance"]},
-        "svm": {"C": "loguniform(1e-1, 1e3)", "gamma": "loguniform(1e-3, 1)"},
-        "forest": {"min_samples_leaf": [1, 2, 3, 5, 10], "max_features": [0.2, 0.3, 0.5, 0.7, 1.0]},
-        "extra_trees": {"min_samples_leaf": [1, 2, 3, 5, 10], "max_features": [0.2, 0.3, 0.5, 0.7, 1.0]},
-        "hist_boosting": {
-            "learning_rate": "loguniform(0.02, 0.2)",
-            "max_leaf_nodes": [7, 15, 31, 63],
-            "min_samples_leaf": [5, 10, 20, 40, 80],
-            "l2_regularization": "loguniform(1e-3, 1e2)",
-            "max_iter": [100, 200, 300],
-        },
-        "lightgbm": {
-            "learning_rate": "loguniform(0.02, 0.2)",
-            "num_leaves": [7, 15, 31, 63],
-            "min_child_samples": [5, 10, 20, 40, 80],
-            "reg_lambda": "loguniform(1e-3, 1e2)",
-            "colsample_bytree": [0.4, 0.6, 0.8, 1.0],
-        },
-        "xgboost": {
-            "learning_rate": "loguniform(0.02, 0.2)",
-            "max_depth": [3, 4, 5, 6, 8],
-            "min_child_weight": [1, 3, 10, 30],
-            "colsample_bytree": [0.4, 0.6, 0.8, 1.0],
-        },
-        "catboost": {"learning_rate": "loguniform(0.02, 0.2)", "depth": [4, 5, 6, 7], "l2_leaf_reg": [1, 3, 10, 30]},
-        "mlp": {"alpha": "loguniform(1e-5, 1e-1)", "learning_rate_init": "loguniform(3e-4, 1e-2)"},
-        "naive_bayes": {},
-        "gaussian_process": {},
-    }
-    return spaces[model.family]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Any
 
+from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.classes import need
-from mle_ideator_jupyter.implementers.recipe.context import ONE_HOT_LEVELS, Context
+from mle_ideator_jupyter.implementers.recipe.context import ONE_HOT_LEVELS, Context, is_number
 from mle_ideator_jupyter.implementers.recipe.features import FITTED, crossed
 from mle_ideator_jupyter.implementers.recipe.writing import Call, items, names, pair
 from mle_ideator_jupyter.recipe import Encoder, Feature, Model
@@ -14,13 +16,20 @@ BOOSTED = frozenset({"hist_boosting", "lightgbm", "xgboost", "catboost"})
 FORESTS = frozenset({"forest", "extra_trees"})
 DENSE = frozenset({"hist_boosting", "gaussian_process", "forest", "extra_trees"})
 """Families that take no sparse columns, or are many times slower on them."""
+NATIVE = frozenset({"hist_boosting", "lightgbm"})
+"""Families that take categories as such."""
+NATIVE_LEVELS = 250
+"""Levels of one column that they take; rarer ones are merged."""
 SPARSE = frozenset({"linear", "svm", "naive_bayes"})
 """Families that take sparse text as it is; the others get it reduced."""
+PRODUCTS = 2000
+"""Columns that products of numbers may make."""
 
 
 def preparation(context: Context, model: Model) -> Call | None:
     """Return the ColumnTransformer for one model, or None when there is nothing to prepare."""
     branches = [
+        *_native_branch(context, model),
         *_number_branches(context, model),
         *_category_branches(context, model),
         *_text_branches(context, model),
@@ -31,6 +40,36 @@ def preparation(context: Context, model: Model) -> Call | None:
     context.sk("compose", "ColumnTransformer")
     dense: dict[str, Any] = {"sparse_threshold": 0} if model.family in DENSE or _gaussian(context, model) else {}
     return Call("ColumnTransformer", items(*branches), **dense)
+
+
+def native_categories(context: Context, model: Model) -> list[str]:
+    """Return the categories that this model takes as categories; they stand first, so that their places are known."""
+    chosen = context.recipe.categories
+    if model.family not in NATIVE or context.recipe.select:
+        return []
+    wanted = {c: chosen.columns.get(c, chosen.encoder) for c in context.all_categories if c not in chosen.orders}
+    return [c for c, encoder in wanted.items() if encoder == "category"]
+
+
+def _native_branch(context: Context, model: Model) -> list[Call]:
+    native = native_categories(context, model)
+    if not native:
+        return []
+    context.sk("preprocessing", "OrdinalEncoder")
+    limit = _merging(context)
+    found = {c.name: c.distinct for c in context.columns}
+    if any(found.get(name, NATIVE_LEVELS + 1) > NATIVE_LEVELS for name in native):
+        limit["max_categories"] = NATIVE_LEVELS
+    steps = [*_filled(context), _ordinal(**limit)]
+    return [pair(repr("native categories"), _chain(context, *steps), _listed(context, native))]
+
+
+def _listed(context: Context, columns: list[str]) -> Any:
+    """Return the columns of a branch: `categories` where that is all of them."""
+    if columns != context.all_categories:
+        return names(columns)
+    context.lists_categories = True
+    return "categories"
 
 
 def _gaussian(context: Context, model: Model) -> bool:
@@ -85,12 +124,17 @@ def _scaler(context: Context) -> list[Any]:
         "power": Call("PowerTransformer"),
         "quantile": Call(
             "QuantileTransformer",
-            n_quantiles=min(1000, max(10, context.profile.rows // 2)),
+            n_quantiles=quantiles(context),
             output_distribution=repr("normal"),
             random_state=0,
         ),
     }
     return [Call(context.sk("preprocessing", made[kind].name), **dict(_keywords(made[kind])))]
+
+
+def quantiles(context: Context) -> int:
+    """Return how many quantiles the smallest training part of a fold can still tell apart."""
+    return min(1000, max(10, context.profile.rows // 20))
 
 
 def _keywords(call: Call) -> list[tuple[str, Any]]:
@@ -109,9 +153,13 @@ def _number_branches(context: Context, model: Model) -> list[Call]:
         steps += _scaler(context)
     if numbers.polynomial:
         context.sk("preprocessing", "PolynomialFeatures")
+        wide = comb(len(context.all_numbers) + numbers.polynomial, numbers.polynomial)
+        if wide > PRODUCTS:
+            msg = f"products of {len(context.all_numbers)} numbers make {wide} columns, too many: name fewer numbers"
+            raise EditError(msg)
         steps.append(Call("PolynomialFeatures", numbers.polynomial, include_bias="False"))
         if dense:
-            steps += _scaler(context)
+            steps.append(Call(context.sk("preprocessing", "StandardScaler")))
     branches = [pair(repr("numbers"), _chain(context, *steps) if steps else repr("passthrough"), "numbers")]
     if dense:
         branches += _basis_branches(context)
@@ -151,23 +199,27 @@ def _category_branches(context: Context, model: Model) -> list[Call]:
     chosen = context.recipe.categories
     for name in (*chosen.columns, *chosen.orders, *chosen.as_category):
         context.column(name)
+    for name in chosen.orders:
+        if is_number(context.column(name)):
+            msg = f"an order is for levels that are text, and {name!r} holds numbers"
+            raise EditError(msg)
     ordered = [c for c in chosen.orders if c in context.all_categories]
+    native = native_categories(context, model)
     groups: dict[Encoder, list[str]] = {}
     for name in context.all_categories:
-        if name not in ordered:
+        if name not in ordered and name not in native:
             groups.setdefault(chosen.columns.get(name, chosen.encoder), []).append(name)
     branches = []
     for encoder, columns in groups.items():
         label = "categories" if encoder == "auto" else f"{encoder} categories"
-        listed = "categories" if len(groups) == 1 and not ordered else names(columns)
+        listed = _listed(context, columns)
         branches.append(pair(repr(label), _encoder(context, model, encoder), listed))
     if ordered:
         context.sk("preprocessing", "OrdinalEncoder")
         orders = items(*(names(chosen.orders[c]) for c in ordered))
-        steps: list[Any] = [_ordinal(categories=orders)]
+        steps: list[Any] = [*_filled(context), _ordinal(categories=orders)]
         if scaled(model):
-            context.sk("preprocessing", "StandardScaler")
-            steps = [_ordinal(categories=orders), Call("StandardScaler")]
+            steps.append(Call(context.sk("preprocessing", "StandardScaler")))
         branches.append(pair(repr("ordered"), _chain(context, *steps), names(ordered)))
     return branches
 
@@ -177,33 +229,39 @@ def _ordinal(**keywords: Any) -> Call:
     return Call("OrdinalEncoder", **keywords, handle_unknown=unknown, unknown_value=-1, encoded_missing_value=-2)
 
 
+def _filled(context: Context) -> list[Any]:
+    """Return the imputer for categories, where the Recipe asks for one."""
+    if context.recipe.missing.categorical != "most_frequent":
+        return []
+    context.sk("impute", "SimpleImputer")
+    return [Call("SimpleImputer", strategy=repr("most_frequent"))]
+
+
+def _merging(context: Context) -> dict[str, Any]:
+    """Return the argument that merges rare levels, where the Recipe asks for it."""
+    rare = context.recipe.categories.min_frequency
+    return {"min_frequency": rare} if rare else {}
+
+
 def _encoder(context: Context, model: Model, encoder: Encoder) -> Any:
-    recipe = context.recipe
-    if encoder == "auto":
+    if encoder in {"auto", "category"}:
         encoder = "onehot" if one_hot(context, model) else "ordinal"
-    filled: list[Any] = []
-    if recipe.missing.categorical == "most_frequent":
-        context.sk("impute", "SimpleImputer")
-        filled = [Call("SimpleImputer", strategy=repr("most_frequent"))]
-    rare = recipe.categories.min_frequency or (5 if context.levels > 50 else None)
+    steps: list[Any] = _filled(context)
     if encoder == "onehot":
         context.sk("preprocessing", "OneHotEncoder")
+        rare = context.recipe.categories.min_frequency or (5 if context.levels > 50 else None)
         limit: dict[str, Any] = {"min_frequency": rare} if rare else {}
         unknown = "infrequent_if_exist" if rare else "ignore"
-        return _chain(context, *filled, Call("OneHotEncoder", handle_unknown=repr(unknown), **limit))
-    if encoder == "target":
-        made: list[Any] = [*filled, _target_encoder(context)]
-        if scaled(model):
-            made.append(Call(context.sk("preprocessing", "StandardScaler")))
-        return _chain(context, *made)
+        return _chain(context, *steps, Call("OneHotEncoder", handle_unknown=repr(unknown), **limit))
     if encoder == "count":
-        made = [Call(need(context, "Counter"))]
-        if scaled(model):
-            made.append(Call(context.sk("preprocessing", "StandardScaler")))
-        return _chain(context, *made)
-    context.sk("preprocessing", "OrdinalEncoder")
-    limit = {"min_frequency": recipe.categories.min_frequency} if recipe.categories.min_frequency else {}
-    steps: list[Any] = [*filled, _ordinal(**limit)]
+        steps = [Call(need(context, "Counter"))]  # nothing to fill: a missing value counts nothing
+    else:
+        merging = _merging(context)
+        if encoder == "ordinal" or merging:
+            context.sk("preprocessing", "OrdinalEncoder")
+            steps.append(_ordinal(**merging))
+        if encoder == "target":
+            steps.append(_target_encoder(context))
     if scaled(model):
         steps.append(Call(context.sk("preprocessing", "StandardScaler")))
     return _chain(context, *steps)
@@ -224,6 +282,9 @@ def _text_branches(context: Context, model: Model) -> list[Call]:
     text = context.recipe.text
     if text is None:
         return []
+    if not context.texts or (text.words is None and text.char is None):
+        msg = "TF-IDF needs a column of free text, and words or characters to count"
+        raise EditError(msg)
     branches = []
     context.sk("feature_extraction.text", "TfidfVectorizer")
     for column in context.texts:
@@ -252,7 +313,8 @@ def _fitted_branches(context: Context, model: Model) -> list[Call]:
             if name not in context.new_categories and name not in context.new_numbers:
                 context.column(name)
         steps = [*_fitted(context, feature)]
-        if model.family not in BOOSTED and feature.op not in {"clusters", "neighbours"}:
+        holes = feature.op in {"group_stat", "group_deviation"}
+        if holes and (model.family not in BOOSTED or context.recipe.select):
             steps += _median(context)
         if scaled(model):
             steps.append(Call(context.sk("preprocessing", "StandardScaler")))
@@ -281,4 +343,7 @@ def _fitted(context: Context, feature: Feature) -> list[Any]:
     if feature.op == "clusters":
         context.sk("cluster", "KMeans")
         return [*before, Call("KMeans", count, n_init=3, random_state=0)]
-    return [*before, Call(need(context, "NeighbourMean"), n=count)]
+    numeric = context.regression or context.recipe.target.as_regression
+    classes = not numeric and context.binding.problem != "ordinal"
+    flag = {"classes": "True"} if classes else {}
+    return [*before, Call(need(context, "NeighbourMean"), n=count, **flag)]

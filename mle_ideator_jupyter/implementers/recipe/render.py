@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.implementers.recipe.combining import model_lines
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.features import check_numbers, prepare_lines
+from mle_ideator_jupyter.implementers.recipe.features import check_numbers, is_iso, prepare_lines
+from mle_ideator_jupyter.implementers.recipe.preparing import BOOSTED
 from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, literal, names, one_line
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.recipe import Recipe
@@ -50,7 +52,12 @@ def render_trial(
         "",
         *_ending(binding, name, given),
     ]
-    return double_quoted("\n".join(lines) + "\n")
+    return _spaced(double_quoted("\n".join(lines) + "\n"))
+
+
+def _spaced(source: str) -> str:
+    """Return source with at most one blank line within the function."""
+    return re.sub(r"\n{3,}(?=    )", "\n\n", source)
 
 
 def _docstring(text: str) -> str:
@@ -132,26 +139,37 @@ def _body(context: Context, sample: int | None) -> list[str]:
         function = ["    def prepare(df):", "        df = df.copy()", *(f"        {line}" for line in prepared)]
         applied = "prepare(X), prepare(test)" if binding.test else "prepare(X)"
         lines = ["", *function, "        return df", "", *lines, f"    {frames} = {applied}"]
-    lines += _columns(context)
-    lines += ["", *_score_function(context), *model_lines(context), "", *_validation(context)]
+    score, model = _score_function(context), model_lines(context)
+    lines += [*_columns(context), "", *score, *model, "", *_validation(context)]
     lines += ["", *_submission(context)]
     return lines
 
 
 def _sorted(context: Context) -> list[str]:
     """Return the line that puts the rows in the order of time, where that matters."""
-    splitter = context.binding.splitter
-    column = splitter.column or context.binding.time_column
-    if column and (splitter.kind == "time" or context.recipe.rows.recent):
-        return [f'    train = train.sort_values({column!r}, kind="stable")']
-    return []
+    column = context.order_column
+    if context.binding.splitter.kind != "time" and not context.recipe.rows.recent:
+        return []
+    if column is None:
+        msg = "recent rows need a column that says when: name the task's time column"
+        raise EditError(msg)
+    found = context.profile.column(column)
+    words = found is not None and found.role == "date" and found.dtype in {"str", "object"} and not is_iso(found)
+    key = f", key={context.pd}.to_datetime" if words else ""
+    return [f'    train = train.sort_values({column!r}, kind="stable"{key})']
 
 
 def _columns(context: Context) -> list[str]:
+    """Return the lists that the pipelines name; missing numbers become NaN, whatever type their columns are of."""
     lines = []
-    if context.all_numbers and (context.numbers or context.new_numbers):
+    if context.all_numbers:
         lines.append(assign("numbers", names(context.all_numbers)))
-    if context.all_categories:
+        boosted = any(m.family in BOOSTED for m in context.recipe.models)
+        used = [c for c in context.columns if c.name in context.numbers]
+        if boosted and any(c.missing or c.missing_test for c in used):
+            frames = ["X", "test"] if context.binding.test else ["X"]
+            lines += [f"    {frame}[numbers] = {frame}[numbers].astype(float)" for frame in frames]
+    if context.lists_categories:
         lines.append(assign("categories", names(context.all_categories)))
     return lines
 
@@ -179,7 +197,11 @@ def _splitter(context: Context) -> list[str]:
     made = {
         "kfold": ("KFold", f"KFold({splitter.folds}, shuffle=True, random_state={seed})"),
         "stratified": ("StratifiedKFold", f"StratifiedKFold({splitter.folds}, shuffle=True, random_state={seed})"),
-        "group": ("GroupKFold", f"GroupKFold({splitter.folds})"),
+        "group": (
+            ("GroupKFold", f"GroupKFold({splitter.folds})")
+            if context.regression
+            else ("StratifiedGroupKFold", f"StratifiedGroupKFold({splitter.folds}, shuffle=True, random_state={seed})")
+        ),
         "time": ("TimeSeriesSplit", f"TimeSeriesSplit({splitter.folds})"),
         "holdout": ("ShuffleSplit", f"ShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})"),
         "stratified_holdout": (
@@ -244,9 +266,13 @@ def _rows_to_fit(context: Context, name: str) -> list[str]:
     """Return the lines that leave rows out of the fit, never out of the validation."""
     rows, lines = context.recipe.rows, []
     if rows.recent:
-        lines.append(f"{name} = {name}[-int({rows.recent:g} * len({name})) :]")
+        mixed = name == "fit" and "holdout" in context.binding.splitter.kind
+        ordered = f"{context.np}.sort({name})" if mixed else name
+        lines.append(f"{name} = {ordered}[-int({rows.recent:g} * len({name})) :]")
     if rows.drop_duplicates:
-        lines.append(f"{name} = {name}[~train.iloc[{name}].duplicated().to_numpy()]")
+        out = context.binding.id_column
+        seen = f"train.drop(columns=[{out!r}])" if out else "train"
+        lines.append(f"{name} = {name}[~{seen}.iloc[{name}].duplicated().to_numpy()]")
     if rows.outliers:
         if not context.regression:
             msg = "target outliers are for numbers, and this target holds classes"
