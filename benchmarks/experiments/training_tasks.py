@@ -81,9 +81,10 @@ def main() -> None:
         base, best, strong = s.grader_baseline or 0.0, s.grader_best or 0.0, STRONGER[task.name]
         beats = best > base if higher else best < base
         reached = best >= strong if higher else best <= strong
+        said = f"{s.baseline:.4f} → {s.best:.4f} | {base:.4f} → {best:.4f} | {strong:g}"
+        marks = " | ".join("yes" if mark else "no" for mark in (beats, reached))
         rows.append(
-            f"| {task.name} | {task.metric} | {s.baseline:.4f} → {s.best:.4f} | {base:.4f} → {best:.4f} | {strong:g} "
-            f"| {'yes' if beats else 'no'} | {'yes' if reached else 'no'} | {s.improved} | {time.monotonic() - began:.0f} |"
+            f"| {task.name} | {task.metric} | {said} | {marks} | {s.improved} | {time.monotonic() - began:.0f} |"
         )
         print(rows[-1], flush=True)
     print(

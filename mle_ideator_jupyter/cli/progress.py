@@ -93,7 +93,7 @@ class Progress:
             table.add_row(str(trial.number), Text(trial.title), shown, change, f"{trial.seconds:.1f}")
         done, total, words = self._spent()
         bar = ProgressBar(total=total or 1, completed=done, width=NARROW)
-        return Group(table, Text(self.status, style="dim", no_wrap=True, overflow="ellipsis"), bar, Text(words))
+        return Group(table, Text(self.status, style="dim", no_wrap=True, overflow="ellipsis"), Text(words), bar)
 
     def _change(self, trial: Trial) -> str:
         base = self.baseline.score if self.baseline else None
