@@ -87,10 +87,8 @@ def main() -> None:
             f"| {task.name} | {task.metric} | {said} | {marks} | {s.improved} | {time.monotonic() - began:.0f} |"
         )
         print(rows[-1], flush=True)
-    print(
-        "\n| task | metric | validation | grader | stronger | beats own baseline | reaches stronger | improved | seconds |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
+    heads = ("task", "metric", "validation", "grader", "stronger", "beats own", "reaches stronger", "improved", "s")
+    print(f"\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     print("\n".join(rows))
 
 

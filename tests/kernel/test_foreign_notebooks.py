@@ -108,7 +108,9 @@ def test_styles_that_need_to_be_told(tmp_path, style):
 
 def test_what_the_class_holds_can_be_named(tmp_path):
     notebook = write_notebook(tmp_path / "n.ipynb", *NEEDS["a class"][0])
-    summary = asyncio.run(run_headless(options(notebook, data="project.frame", target="price", metric="rmse"), lambda u: None))
+    summary = asyncio.run(
+        run_headless(options(notebook, data="project.frame", target="price", metric="rmse"), lambda u: None)
+    )
     assert summary.trials == 1
 
 
