@@ -41,7 +41,7 @@ def test_the_python_version_is_package_jsons():
 def test_files_stay_rooms_not_halls():
     long = {
         str(p.relative_to(ROOT)): n
-        for folder, most in (("mle_ideator_jupyter", 330), ("benchmarks", 330), ("tests", 450))
+        for folder, most in (("mle_ideator_jupyter", 350), ("benchmarks", 330), ("tests", 450))
         for p in (ROOT / folder).rglob("*.py")
         if (n := len(p.read_text().splitlines())) > most
     }

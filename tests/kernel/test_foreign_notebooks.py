@@ -13,7 +13,6 @@ from mle_ideator_jupyter.model import Budget, Limits
 from mle_ideator_jupyter.session import RunOptions, run_headless, suggest
 from tests.kernel.small import SETUP, write_notebook
 
-
 WORKING: dict[str, list[str]] = {
     "split frames": [SETUP, "train.head()"],
     "polars": [
