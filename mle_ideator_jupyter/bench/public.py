@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mle_ideator_jupyter.bench.tasks import TaskData
+from mle_ideator_jupyter.bench.tasks import TaskData, shuffled
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.scoring.graded import TaskFile
 
@@ -209,13 +209,15 @@ def load_task(task: PublicTask, seed: int = 0) -> TaskData:
     """Return a public task's data, split by `seed`. Raises `UsageError` when its package is not installed."""
     frame = task.read()
     held_out = _held_out(task, frame, seed)
+    test = frame[held_out].reset_index(drop=True)
     package = f"{task.carrier} {CARRIERS[task.carrier]}"
     file = TaskFile(id=task.name, target=task.target, metric=task.metric, problem=task.problem, title=task.about)
     return TaskData(
         file=file,
-        description=f"{task.about}\n\nData: from the package {package}; licence: {task.licence}.",
+        description=f"Data: from the package {package}; licence: {task.licence}.",
         train=frame[~held_out].reset_index(drop=True),
-        test=frame[held_out].reset_index(drop=True),
+        # Many of these tables are sorted by what is predicted. Later rows stay in order: their dates tell it anyway.
+        test=shuffled(test, seed) if task.split == "random" else test,
     )
 
 

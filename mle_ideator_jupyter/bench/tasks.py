@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from mle_ideator_jupyter.errors import GradeError, IdeatorError, UsageError
-from mle_ideator_jupyter.metrics import PROBABILITY_METRICS
+from mle_ideator_jupyter.metrics import PROBABILITY_METRICS, metric_named
+from mle_ideator_jupyter.model import Goal
 from mle_ideator_jupyter.scoring.graded import FolderGrader, TaskFile, private, public
 
 PUBLIC_FILES = ("description.md", "train.csv", "test.csv", "sample_submission.csv", "task.json")
@@ -27,11 +28,19 @@ class TaskData(msgspec.Struct, kw_only=True):
     test: Any
 
 
+def shuffled(frame: Any, seed: int) -> Any:
+    """Return the rows in an order that tells nothing: the same for the same seed, on every machine."""
+    import numpy as np
+
+    order = np.random.RandomState(seed).permutation(len(frame))
+    return frame.iloc[order].reset_index(drop=True)
+
+
 def write_task(folder: Path, data: TaskData) -> None:
     """Write a task folder. Raises `IdeatorError` when it cannot be written."""
     target, key = data.file.target, data.file.id_column
     train, test = data.train.copy(), data.test.copy()
-    # Ids say nothing about the order or the answers: they only count.
+    # Ids count on from train to test and say no more than the rows' order does.
     train.insert(0, key, range(len(train)))
     test.insert(0, key, range(len(train), len(train) + len(test)))
     sample = _sample(train, test, data.file)
@@ -67,27 +76,52 @@ def _sample(train: Any, test: Any, file: TaskFile) -> Any:
 
 
 def _description(train: Any, sample: Any, data: TaskData) -> str:
-    file = data.file
-    columns = "\n".join(f"- `{name}` ({dtype})" for name, dtype in train.dtypes.items())
+    file, metric = data.file, metric_named(data.file.metric)
+    better = "higher" if metric.goal is Goal.MAXIMIZE else "lower"
     listed = ", ".join(f"`{c}`" for c in sample.columns)
+    columns = "\n".join(_column(train[name], name, data) for name in train.columns)
     return f"""# {file.title or file.id}
 
 {data.description.strip()}
 
 ## Metric
 
-`{file.metric}` of `{file.target}`.
+`{metric.name}` of `{file.target}`; {better} is better.
 
 ## Files
 
+All are CSV in UTF-8 with a header; an empty field is a missing value.
+
 - `train.csv`: {len(train)} rows with the target
-- `test.csv`: the rows to predict
-- `sample_submission.csv`: the format of a submission, columns {listed}
+- `test.csv`: {len(sample)} rows to predict, without it
+- `sample_submission.csv`: a valid submission that knows nothing
+- `task.json`: the above for programs
+
+## Submission
+
+A CSV file with the columns {listed} and one row for each `{file.id_column}` of `test.csv`,
+in any order: {_wanted(sample, data)}.
 
 ## Columns
 
 {columns}
 """
+
+
+def _column(values: Any, name: str, data: TaskData) -> str:
+    roles = {data.file.target: "; the target", data.file.id_column: "; names the row"}
+    empty = values.isna().mean()
+    missing = f"; {empty:.1%} missing" if empty else ""
+    return f"- `{name}` ({values.dtype}, {values.nunique()} values{missing}{roles.get(name, '')})"
+
+
+def _wanted(sample: Any, data: TaskData) -> str:
+    """Return what the value columns of a submission hold."""
+    if sample.shape[1] > 2:
+        return "each class has a column, named by it, with the probability of that class"
+    if data.file.metric in PROBABILITY_METRICS:
+        return f"the probability that `{data.file.target}` is its larger value"
+    return f"the predicted `{data.file.target}`"
 
 
 def task_folders(folder: Path) -> list[Path]:
@@ -104,29 +138,50 @@ def check_task(folder: Path) -> list[str]:
     missing += [] if answers.is_file() else [f"{answers} (the private answers) is missing"]
     if missing:
         return missing
-    import pandas as pd
-
     try:
         grader = FolderGrader(folder)
     except UsageError as error:
         return [str(error)]
-    file, wrong = grader.task_file, []
-    train = pd.read_csv(public(folder) / "train.csv")
-    test = pd.read_csv(public(folder) / "test.csv")
-    if file.target not in train:
-        wrong.append(f"train.csv has no column {file.target!r}, the target that task.json names")
-    if file.target in test:
-        wrong.append(f"test.csv holds the target {file.target!r}: it gives the answers away")
-    if file.id_column not in test:
-        wrong.append(f"test.csv has no column {file.id_column!r}, the id that task.json names")
-    lost = [c for c in train if c not in test and c != file.target]
-    if lost:
-        wrong.append(f"test.csv lacks {', '.join(map(repr, lost[:5]))}, which train.csv has")
+    faults: list[str] = []
+    train, test = (_read(public(folder) / name, faults) for name in ("train.csv", "test.csv"))
+    known = _read(answers, faults)
+    if not faults:
+        faults = _mismatches(grader.task_file, train, test, known)
     try:
         grader.grade(public(folder) / "sample_submission.csv")
     except GradeError as error:
-        wrong.append(f"sample_submission.csv cannot be graded: {error}")
-    return wrong
+        faults.append(f"sample_submission.csv cannot be graded: {error}")
+    return faults
+
+
+def _read(path: Path, faults: list[str]) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        faults.append(f"{path} is no CSV file: {error}".splitlines()[0])
+        return None
+
+
+def _mismatches(file: TaskFile, train: Any, test: Any, answers: Any) -> list[str]:
+    """Return where train, test, answers and task.json do not fit together."""
+    target, key, found = file.target, file.id_column, []
+    if target not in train:
+        found.append(f"train.csv has no column {target!r}, the target that task.json names")
+    if target in test:
+        found.append(f"test.csv holds the target {target!r}: it gives the answers away")
+    if key not in test:
+        found.append(f"test.csv has no column {key!r}, the id that task.json names")
+    lacking = [c for c in (key, target) if c not in answers]
+    if lacking:
+        found.append(f"the private answers have no column {lacking[0]!r}")
+    elif key in test and (test[key].duplicated().any() or set(test[key]) != set(answers[key])):
+        found.append(f"the {key!r} of test.csv and of the private answers differ, or repeat")
+    lost = [c for c in train if c not in test and c != target]
+    if lost:
+        found.append(f"test.csv lacks {', '.join(map(repr, lost[:5]))}, which train.csv has")
+    return found
 
 
 def starter_notebook(folder: Path, path: Path) -> Path:

@@ -64,11 +64,15 @@ class FolderGrader:
         except (OSError, ValueError) as error:
             msg = f"{submission} is no CSV file: {error}".splitlines()[0]
             raise GradeError(msg) from None
-        answers = pd.read_csv(private(self.folder) / "test.csv")
-        wanted = pd.read_csv(public(self.folder) / "sample_submission.csv", nrows=0).columns
-        aligned = self._aligned(frame, answers, [str(c) for c in wanted])
-        value = score(self.metric.name, answers[self.task_file.target], aligned)
-        return Graded(value=value, metric=self.metric.name)
+        try:
+            answers = pd.read_csv(private(self.folder) / "test.csv")
+            wanted = pd.read_csv(public(self.folder) / "sample_submission.csv", nrows=0).columns
+            aligned = self._aligned(frame, answers, [str(c) for c in wanted])
+            truth = answers[self.task_file.target]
+        except (OSError, ValueError, KeyError) as error:
+            msg = f"{self.folder} has no usable answers ({error}): `jupyter ideate tasks check {self.folder}` says more"
+            raise GradeError(msg.splitlines()[0]) from None
+        return Graded(value=score(self.metric.name, truth, aligned), metric=self.metric.name)
 
     def _aligned(self, frame: Any, answers: Any, wanted: list[str]) -> Any:
         """Return the submission's values in the order of the answers."""
@@ -93,25 +97,11 @@ def score(metric: str, truth: Any, values: Any) -> float:
 
     Raises `GradeError` where the values are not what the metric needs.
     """
-    import numpy as np
     from sklearn import metrics
 
     try:
         if metric == "logloss" or (metric == "auc" and values.shape[1] > 1):
-            chances = values.to_numpy(float)
-            if (chances < 0).any():
-                msg = "probabilities must not be negative"
-                raise GradeError(msg)
-            chances = np.clip(chances / chances.sum(axis=1, keepdims=True), 1e-15, 1)
-            labels = [str(c) for c in values.columns]
-            known = truth.map(str)
-            if metric == "auc":
-                order = np.argsort(labels)
-                chances, labels = chances[:, order] / chances.sum(axis=1, keepdims=True), [labels[k] for k in order]
-                return float(metrics.roc_auc_score(known, chances, multi_class="ovr", labels=labels))
-            rows = np.arange(len(known))
-            places = [labels.index(k) for k in known]
-            return float(-np.log(chances[rows, places]).mean())
+            return _score_chances(metric, truth, values)
         given = values.iloc[:, 0]
         if metric in {"accuracy", "macro_f1"}:
             truth, given = _labels(truth), _labels(given)
@@ -128,6 +118,24 @@ def score(metric: str, truth: Any, values: Any) -> float:
     except (ValueError, TypeError) as error:
         msg = f"the submission cannot be scored by {metric}: {error}".splitlines()[0]
         raise GradeError(msg) from None
+
+
+def _score_chances(metric: str, truth: Any, values: Any) -> float:
+    """Return the metric of one column of probabilities for each class; rows are scaled to a sum of 1."""
+    import numpy as np
+    from sklearn import metrics
+
+    classes = sorted(str(c) for c in values.columns)
+    chances = values.set_axis(values.columns.map(str), axis=1)[classes].to_numpy(float)
+    total = chances.sum(axis=1, keepdims=True)
+    if not np.isfinite(chances).all() or (chances < 0).any() or (total <= 0).any():
+        msg = "probabilities must be finite and not negative, with at least one above 0 in each row"
+        raise GradeError(msg)
+    chances = chances / total
+    known = truth.map(str)
+    if metric == "auc":
+        return float(metrics.roc_auc_score(known, chances, multi_class="ovr", labels=classes))
+    return float(metrics.log_loss(known, chances, labels=classes))
 
 
 def _labels(values: Any) -> Any:

@@ -7,7 +7,7 @@ from sklearn import metrics
 
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
 from mle_ideator_jupyter.errors import GradeError
-from mle_ideator_jupyter.scoring.graded import FolderGrader, TaskFile, public
+from mle_ideator_jupyter.scoring.graded import FolderGrader, TaskFile, private, public
 
 RNG = np.random.default_rng(1)
 NUMBERS, LABELS, ORDER = RNG.random(30), np.array(["a", "b", "c"])[np.arange(30) % 3], np.arange(30) % 4
@@ -80,10 +80,31 @@ def test_an_invalid_submission_is_one_line(tmp_path, change, words):
     assert "\n" not in str(caught.value)
 
 
-def test_negative_probabilities_are_refused(tmp_path):
+@pytest.mark.parametrize("first", [-GUESS, np.full(30, np.inf), -2 * GUESS])
+def test_what_are_no_probabilities_is_refused(tmp_path, first):
     grader, ids = task(tmp_path, "logloss", LABELS)
-    with pytest.raises(GradeError, match="negative"):
-        grader.grade(submit(tmp_path, ids, a=-GUESS, b=GUESS, c=GUESS))
+    with pytest.raises(GradeError, match="finite and not negative"):
+        grader.grade(submit(tmp_path, ids, a=first, b=GUESS, c=GUESS))
+
+
+def test_rows_without_any_probability_are_refused(tmp_path):
+    grader, ids = task(tmp_path, "logloss", LABELS)
+    with pytest.raises(GradeError, match="at least one above 0"):
+        grader.grade(submit(tmp_path, ids, a=0.0, b=0.0, c=0.0))
+
+
+def test_probabilities_are_scaled_to_a_sum_of_one(tmp_path):
+    grader, ids = task(tmp_path, "logloss", LABELS)
+    a, b, c = CHANCES.T * 7
+    assert grader.grade(submit(tmp_path, ids, a=a, b=b, c=c)).value == pytest.approx(metrics.log_loss(LABELS, CHANCES))
+
+
+def test_answers_that_are_not_there_are_one_line(tmp_path):
+    grader, ids = task(tmp_path, "rmse", NUMBERS)
+    (private(tmp_path / "t") / "test.csv").unlink()
+    with pytest.raises(GradeError, match="tasks check") as caught:
+        grader.grade(submit(tmp_path, ids, y=GUESS))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_no_csv_is_one_line(tmp_path):

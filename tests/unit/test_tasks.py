@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mle_ideator_jupyter.bench.demo import TARGET, demo_data, write_demo
-from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING, chosen, load_task
+from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING, PublicTask, chosen, load_task
 from mle_ideator_jupyter.bench.tasks import TaskData, check_task, starter_notebook, task_folders, write_task
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.scoring.graded import FolderGrader, TaskFile, private, public
@@ -47,6 +47,36 @@ def test_nothing_public_holds_the_answers(tmp_path):
     assert (private(tmp_path / "small").stat().st_mode & 0o077) == 0
 
 
+@pytest.mark.parametrize(("split", "tells"), [("random", False), ("later", True)])
+def test_the_order_of_test_rows_tells_nothing_but_time(split, tells):
+    days = pd.date_range("2020-01-01", periods=400).astype(str)
+    frame = pd.DataFrame({"date": days, "y": np.arange(400.0)})
+    task = PublicTask(
+        name="sorted",
+        carrier="ISLP",
+        licence="",
+        problem="regression",
+        metric="rmse",
+        target="y",
+        about="",
+        read=frame.copy,
+        split=split,
+    )
+    data = load_task(task)
+    assert len(data.test) == 100
+    assert set(data.test["y"]) == set(range(400)) - set(data.train["y"])
+    assert data.test["y"].is_monotonic_increasing is tells
+    assert tells or abs(data.test["y"].autocorr(1)) < 0.3
+    pd.testing.assert_frame_equal(data.test, load_task(task).test)
+
+
+def test_the_description_tells_what_a_solver_needs(tmp_path):
+    write_task(tmp_path / "small", small("logloss", "multiclass"))
+    text = (public(tmp_path / "small") / "description.md").read_text()
+    for part in ("logloss", "lower is better", "`0`, `1`, `2`", "30 rows", "10 rows", "`a` (float64"):
+        assert part in text
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -57,6 +87,9 @@ def test_nothing_public_holds_the_answers(tmp_path):
         (lambda d: _edit(public(d) / "train.csv", lambda f: f.drop(columns="y")), "no column 'y'"),
         (lambda d: _edit(public(d) / "test.csv", lambda f: f.drop(columns="a")), "lacks 'a'"),
         (lambda d: _edit(public(d) / "sample_submission.csv", lambda f: f[:-1]), "cannot be graded"),
+        (lambda d: _edit(private(d) / "test.csv", lambda f: f[:-1]), "differ, or repeat"),
+        (lambda d: _edit(private(d) / "test.csv", lambda f: f.drop(columns="y")), "no column 'y'"),
+        (lambda d: (public(d) / "train.csv").write_text(""), "no CSV file"),
     ],
 )
 def test_what_is_wrong_is_explained(tmp_path, spoil, words):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from mle_ideator_jupyter.bench.tasks import TaskData, write_task
+from mle_ideator_jupyter.bench.tasks import TaskData, shuffled, write_task
 from mle_ideator_jupyter.scoring.graded import TaskFile
 
 NAME = "penguins"
@@ -55,5 +55,5 @@ def demo_data() -> TaskData:
         file=TaskFile(id=NAME, target=TARGET, metric="rmse", problem="regression", title="How heavy is a penguin?"),
         description=DESCRIPTION,
         train=frame[~held_out].reset_index(drop=True),
-        test=frame[held_out].reset_index(drop=True),
+        test=shuffled(frame[held_out].reset_index(drop=True), 0),
     )
