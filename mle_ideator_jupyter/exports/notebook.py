@@ -16,6 +16,7 @@ from mle_ideator_jupyter.exports.table import outcome_text
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Idea, Trial
 from mle_ideator_jupyter.protocols import Cell
+from mle_ideator_jupyter.scoring.reported import MIME
 from mle_ideator_jupyter.state import State
 
 KEY = "mle_ideator"
@@ -74,8 +75,16 @@ def _trial_section(journal: Journal, state: State, trial: Trial) -> list[Any]:
     if outputs is not None:
         import nbformat
 
-        code.outputs = [nbformat.from_dict(o) for o in msgspec.json.decode(outputs)]
+        code.outputs = [_portable(nbformat.from_dict(o)) for o in msgspec.json.decode(outputs)]
     return [head, code]
+
+
+def _portable(output: Any) -> Any:
+    """Return an output without the path of its submission: that is this machine's, and the journal has the file."""
+    report = output.get("data", {}).get(MIME)
+    if isinstance(report, dict):
+        report.pop("submission", None)
+    return output
 
 
 def _idea_text(idea: Idea) -> str:

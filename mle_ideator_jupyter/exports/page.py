@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from html import escape
 from importlib import resources
 
+from mle_ideator_jupyter.exports.plot import plot
 from mle_ideator_jupyter.exports.table import Row, rows
-from mle_ideator_jupyter.model import Goal
 from mle_ideator_jupyter.state import State
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 860, 260, 64, 28
 N = " class=n"
 
 
@@ -36,53 +35,12 @@ def _summary(state: State) -> str:
     best, baseline = state.best, state.baseline
     if best and best.score and baseline and baseline.score:
         gain = state.task.metric.gain(best.score.value, baseline.score.value)
+        better = f' <span class="good">({gain:+.4g} better)</span>' if gain > 0 else ""
         line += (
-            f"<p>baseline {baseline.score.value:.6g} → best <b>{best.score.value:.6g}</b> "
-            f'<span class="good">({gain:+.4g} better)</span>, trial {best.number}</p>'
+            f"<p>baseline {baseline.score.value:.6g} → best <b>{best.score.value:.6g}</b>{better}, "
+            f"trial {best.number}</p>"
         )
     return line
-
-
-def plot(state: State, listed: Sequence[Row]) -> str:
-    """Return the plot as SVG: every comparable trial a dot, the best so far a step line, the idea on hover."""
-    comparable = {t.id for t in state.ranked()}
-    points = [r for r in listed if r.score is not None and r.id in comparable]
-    if len(points) < 2 or state.task is None:
-        return ""
-    values = [r.score for r in points if r.score is not None]
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
-
-    def across(number: int) -> float:
-        return LEFT + (WIDTH - LEFT - 16) * number / (len(points) - 1)
-
-    def up(value: float) -> float:
-        return 14 + (HEIGHT - BOTTOM - 28) * (high - value) / span
-
-    step, best, dots = [], values[0], []
-    for k, (row, value) in enumerate(zip(points, values, strict=True)):
-        best = value if k == 0 or state.task.metric.better(value, best) else best
-        step.append(f"{'H' if k else 'M'}{across(k):.1f}" + ("" if k else f" {up(best):.1f}") + f"V{up(best):.1f}")
-        colour = "good" if row.improved or k == 0 else "dot"
-        hover = escape(f"{row.number}: {row.title} — {value:.6g}")
-        dots.append(
-            f'<circle cx="{across(k):.1f}" cy="{up(value):.1f}" r="5" fill="var(--{colour})">'
-            f"<title>{hover}</title></circle>"
-            f'<text x="{across(k):.1f}" y="{HEIGHT - 8}" text-anchor="middle">{row.number}</text>'
-        )
-    path = "".join(step).replace("M", "M", 1)
-    axis = "".join(
-        f'<text x="{LEFT - 8}" y="{up(v) + 4:.1f}" text-anchor="end">{v:.4g}</text>'
-        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{up(v):.1f}" y2="{up(v):.1f}" stroke="var(--line)"/>'
-        for v in (low, (low + high) / 2, high)
-    )
-    goal = "higher" if state.task.metric.goal is Goal.MAXIMIZE else "lower"
-    label = escape(f"{state.task.metric.name} over trials, {goal} is better")
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{axis}'
-        f'<path d="{path}" fill="none" stroke="var(--good)" stroke-width="2"/>{"".join(dots)}</svg>'
-        f'<p class="soft">{label}</p>'
-    )
 
 
 def _table(state: State, listed: Sequence[Row]) -> str:

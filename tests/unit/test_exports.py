@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from xml.etree import ElementTree as ET
 
+import msgspec
 import nbformat
 import pytest
 from msgspec.structs import replace
@@ -16,6 +18,7 @@ from mle_ideator_jupyter.exports.table import as_csv, as_json, rows
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind, Score, Trial, new_id
 from mle_ideator_jupyter.protocols import cell
+from mle_ideator_jupyter.scoring.reported import MIME
 from tests.doubles import TASK, idea_number
 
 HOSTILE = '<script>alert(1)</script> [x](javascript:alert(2)) ![i](http://evil/x.png) `a` "q" \n# heading'
@@ -75,6 +78,22 @@ def test_the_result_keeps_the_users_cells_and_has_a_section_for_every_trial(tmp_
     assert "mle_ideator" not in mine.metadata, "the user's own node is not touched"
 
 
+def test_outputs_name_no_file_of_this_machine(tmp_path):
+    journal = journal_of(tmp_path, [2.0])
+    report = {"value": 1.0, "folds": [], "metric": "rmse", "submission": "/home/me/secret.csv"}
+    shown = {"output_type": "display_data", "metadata": {}, "data": {MIME: report, "text/plain": "rmse 1"}}
+    outputs = journal.put_blob(msgspec.json.encode([shown]))
+    trial = Trial(id=new_id(), number=1, title="t")
+    outcome = Score(value=1.0, metric="rmse", protocol="p")
+    journal.append(TrialStarted(trial=trial))
+    ended = TrialFinished(trial=trial.id, outcome=outcome, source=journal.put_blob(b"y = 1"), outputs=outputs)
+    journal.append(ended)
+    write_result(tmp_path / "r.ipynb", original(), journal, [])
+    text = (tmp_path / "r.ipynb").read_text()
+    assert "rmse 1" in text
+    assert "secret" not in text
+
+
 def test_old_notebooks_without_cell_ids_are_taken(tmp_path):
     old = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 2, "metadata": {}, "cells": original().cells})
     for one in old.cells:
@@ -98,9 +117,37 @@ def test_the_page_is_self_contained_and_inert(tmp_path):
     text = page(journal_of(tmp_path, [2.0, 1.5, 1.7, None], title=HOSTILE).state, HOSTILE)
     assert "<script" not in text
     assert not re.search(r'(?:src|href|url)\s*[=(]\s*["\']?https?:', text)
-    assert text.count("<circle") == 3, "a dot for each comparable trial"
+    assert text.count("<circle") == 3, "a dot for each score"
+    assert text.count('stroke="var(--bad)"') == 1, "a cross for each failure"
+    ET.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
     assert "prefers-color-scheme: dark" in text
     assert "default-src 'none'" in text
+
+
+def heights(tmp_path, values) -> list[float]:
+    text = page(journal_of(tmp_path, values).state, "n")
+    return [float(y) for y in re.findall(r'<circle[^>]* cy="([\d.]+)"', text)]
+
+
+def test_one_terrible_score_does_not_flatten_the_others(tmp_path):
+    first, good, terrible, better = heights(tmp_path, [2.0, 1.8, 1e9, 1.5])
+    assert terrible <= first < good < better, "lower is better and lower on the page; the terrible one is at the edge"
+    assert better - good > 50
+
+
+def test_equal_scores_are_drawn(tmp_path):
+    assert len(set(heights(tmp_path, [2.0, 2.0, 2.0]))) == 1
+
+
+def test_scores_that_do_not_compare_are_drawn_apart(tmp_path):
+    journal = journal_of(tmp_path, [2.0, 1.5])
+    trial = Trial(id=new_id(), number=2, title="on a sample")
+    score = Score(value=1.0, metric="rmse", protocol=TASK.binding.splitter.protocol, fidelity="sample:100")
+    journal.append(TrialStarted(trial=trial))
+    journal.append(TrialFinished(trial=trial.id, outcome=score))
+    text = page(journal.state, "n")
+    assert text.count('fill="none" stroke="var(--soft)"') == 1
+    assert "best <b>1.5</b>" in text
 
 
 def test_a_page_of_nothing_says_so(tmp_path):
