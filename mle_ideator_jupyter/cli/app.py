@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
 import click
 
 from mle_ideator_jupyter.cli import looking, running, taskverbs
+from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
 
 PROGRAM = "jupyter-ideate"
@@ -29,13 +31,15 @@ for _verb in (running.demo, running.run, looking.suggest, looking.history, taskv
 
 @app.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@common
+def completion(shell: str, as_json: bool) -> None:
     """Print the completion script of a shell: `eval "$(jupyter-ideate completion bash)"`."""
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)
     if found is not None:
-        click.echo(found(app, {}, PROGRAM, COMPLETE).source())
+        script = found(app, {}, PROGRAM, COMPLETE).source()
+        click.echo(json.dumps({"shell": shell, "script": script}) if as_json else script)
 
 
 def main() -> None:
@@ -45,11 +49,16 @@ def main() -> None:
         app.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" ({context.command_path} --help says more)" if context else ""
+        click.echo(f"error: {' '.join(error.format_message().split()).rstrip('.')}{hint}", err=True)
+        sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped; the journal has everything so far: run the same command again to go on", err=True)
+        click.echo("stopped", err=True)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from mle_ideator_jupyter.cli.options import agent_options, binding_options, comm
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Budget
+
+FILE_WIDTH = 140
+"""How wide a table is that goes to a file."""
 
 
 @click.command()
@@ -76,14 +80,11 @@ def history(notebook: Path, form: str, output: Path | None, as_json: bool) -> No
         click.echo(note, err=True)
     state = journal.state
     form = "json" if as_json else form
-    if form == "table" and output is None:
-        _print_table(state)
-        return
     texts = {
         "json": lambda: msgspec.json.encode(table.as_json(state)).decode() + "\n",
         "csv": lambda: table.as_csv(state),
         "html": lambda: page.page(state, notebook.name),
-        "table": lambda: table.as_csv(state),
+        "table": lambda: _table_text(state, to_file=output is not None),
     }
     if output is None:
         click.echo(texts[form](), nl=False)
@@ -108,14 +109,15 @@ def _journal_of(notebook: Path) -> Path:
     return result if result.exists() and not own.exists() else own
 
 
-def _print_table(state: Any) -> None:
+def _table_text(state: Any, *, to_file: bool) -> str:
+    """Return the history drawn as a table, as wide as the terminal; coloured where it shows colours."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from mle_ideator_jupyter.exports.table import rows
 
-    console = Console()
+    console = Console(width=FILE_WIDTH, file=io.StringIO()) if to_file else Console()
     drawn = Table(box=None, pad_edge=False)
     for name, right in (
         ("trial", True),
@@ -127,13 +129,14 @@ def _print_table(state: Any) -> None:
     ):
         drawn.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows(state):
-        score = Text(
-            f"{row.score:.6g}" if row.score is not None else (row.failure or ""), style="" if row.score else "red"
-        )
+        failed = row.score is None
+        score = Text((row.failure or "") if failed else f"{row.score:.6g}", style="red" if failed else "")
         gain = Text("" if row.gain is None else f"{row.gain:+.4g}", style="green" if row.improved else "dim")
         kind = row.kind.replace("_", " ")
         drawn.add_row(str(row.number), Text(kind, style="dim"), Text(row.title), score, gain, f"{row.seconds:.1f}")
-    console.print(drawn)
+    with console.capture() as captured:
+        console.print(drawn)
+    return captured.get()
 
 
 @click.command()

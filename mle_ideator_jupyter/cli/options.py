@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from mle_ideator_jupyter import plugins
+from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.metrics import METRICS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,21 +33,49 @@ def binding_options(command: Command) -> Command:
         ("--data", "Expression of the training data in the notebook (a data frame), or a file it reads."),
         ("--test", "Expression of the test data."),
         ("--target", "Column to predict."),
-        ("--metric", "accuracy, auc, logloss, macro_f1, qwk, rmse, rmsle or mae."),
     ):
         command = click.option(name, help=help_text)(command)
-    return command
+    return click.option("--metric", help=f"{', '.join(METRICS)}.", shell_complete=_among(lambda: [*METRICS]))(command)
 
 
 def agent_options(command: Command) -> Command:
     """Add the options that choose who proposes and how ideas are ranked."""
-    command = click.option("--ideator", default="playbook", show_default=True, help="Who proposes.")(command)
+    for name, default, help_text, names in (
+        ("--ideator", "playbook", "Who proposes.", lambda: plugins.names(plugins.IDEATORS)),
+        ("--policy", "prior", "How the Playbook ranks its plays: prior or random-order.", _policies),
+    ):
+        add = click.option(name, default=default, show_default=True, help=help_text, shell_complete=_among(names))
+        command = add(command)
     command = click.option("--no-ideator", is_flag=True, help="Implementation only: the Implementer's own moves.")(
         command
     )
-    command = click.option(
-        "--policy", default="prior", show_default=True, help="How the Playbook ranks its plays: prior or random-order."
-    )(command)
     return click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same steps: same rows.")(
         command
     )
+
+
+def implementer_option(command: Command) -> Command:
+    """Add the option that chooses who implements."""
+    names = _among(lambda: plugins.names(plugins.IMPLEMENTERS))
+    return click.option(
+        "--implementer", default="recipe", show_default=True, help="Who implements.", shell_complete=names
+    )(command)
+
+
+def need_recipe_libraries() -> None:
+    """Raise `IdeatorError`, saying how to get them, when pandas or scikit-learn are not installed."""
+    lacking = [p for p, m in (("pandas", "pandas"), ("scikit-learn", "sklearn")) if not importlib.util.find_spec(m)]
+    if lacking:
+        msg = f"{' and '.join(lacking)} missing: pip install 'mle_ideator_jupyter[recipe]'"
+        raise IdeatorError(msg)
+
+
+def _policies() -> Sequence[str]:
+    from mle_ideator_jupyter.session import POLICIES
+
+    return [*POLICIES]
+
+
+def _among(names: Callable[[], Sequence[str]]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a completion that offers these names; any other value stays possible, its error says more than click's."""
+    return lambda _context, _parameter, begun: [name for name in names() if name.startswith(begun)]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from mle_ideator_jupyter.cli.options import agent_options, binding_options, common, notebook_argument
+from mle_ideator_jupyter.cli.options import (
+    agent_options,
+    binding_options,
+    common,
+    implementer_option,
+    need_recipe_libraries,
+    notebook_argument,
+)
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Budget, Limits
+from mle_ideator_jupyter.scoring.graded import read_task_file
 
 DEMO_STEPS = 10
 KEYS = (
@@ -44,7 +54,7 @@ def demo(output: Path, steps: int, seed: int, prepare_only: bool, as_json: bool)
     from mle_ideator_jupyter.bench.demo import NAME, TARGET, write_demo
     from mle_ideator_jupyter.session import RunOptions
 
-    _need_recipe_libraries()
+    need_recipe_libraries()
     try:
         output.mkdir(parents=True, exist_ok=True)
         notebook = write_demo(output)
@@ -76,7 +86,7 @@ def demo(output: Path, steps: int, seed: int, prepare_only: bool, as_json: bool)
 @click.option("--trial-memory", type=click.IntRange(min=64), help="Resident memory of one trial, in MiB.")
 @binding_options
 @agent_options
-@click.option("--implementer", default="recipe", show_default=True, help="Who implements.")
+@implementer_option
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Result notebook [NAME.improved.ipynb]."
 )
@@ -116,8 +126,16 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
 def _run(options: Any, *, as_json: bool) -> None:
     from mle_ideator_jupyter.session import run_headless
 
+    _need_place(options)
+    if options.task_dir is not None:
+        read_task_file(options.task_dir)
     with Progress(options.budget, quiet=as_json) as progress:
-        summary = asyncio.run(run_headless(options, progress.update))
+        try:
+            summary = asyncio.run(run_headless(options, progress.update))
+        except KeyboardInterrupt:
+            again = "run `demo` again to begin anew" if options.fresh else "give the same command again to go on"
+            click.echo(f"the journal has everything so far: {again}", err=True)
+            raise
     if as_json:
         click.echo(msgspec.json.encode(_public(summary)).decode())
     else:
@@ -126,6 +144,20 @@ def _run(options: Any, *, as_json: bool) -> None:
     if summary.baseline is None:
         msg = "the baseline has no score; its section in the result notebook says why"
         raise IdeatorError(msg)
+
+
+def _need_place(options: Any) -> None:
+    """Raise `UsageError` when the result could not be written, before any time is spent on it."""
+    folder = options.result_path().parent
+    if not options.notebook.is_file():
+        return  # the session says what is wrong with it
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        msg = f"cannot write to {folder.resolve()}: {error.strerror}; give an --output in a folder you may write"
+        raise UsageError(msg) from error
 
 
 def _public(summary: Any) -> dict[str, Any]:
@@ -145,12 +177,3 @@ def summary_line(summary: Any) -> str:
         f"baseline {summary.metric} {number(summary.baseline)} → best {summary.metric} {number(summary.best)}{graded}, "
         f"{summary.trials} trials, {summary.improved} improved"
     )
-
-
-def _need_recipe_libraries() -> None:
-    import importlib.util
-
-    lacking = [p for p, m in (("pandas", "pandas"), ("scikit-learn", "sklearn")) if not importlib.util.find_spec(m)]
-    if lacking:
-        msg = f"{' and '.join(lacking)} missing: pip install 'mle_ideator_jupyter[recipe]'"
-        raise IdeatorError(msg)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from mle_ideator_jupyter.cli.options import common
+from mle_ideator_jupyter.cli.options import common, need_recipe_libraries
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 
 
@@ -44,6 +44,7 @@ def prepare(selection: str, out: Path, seed: int, as_json: bool) -> None:
     from mle_ideator_jupyter.bench.public import chosen, load_task
     from mle_ideator_jupyter.bench.tasks import write_task
 
+    need_recipe_libraries()
     written = []
     for task in chosen(selection):
         write_task(out / task.name, load_task(task, seed))
@@ -61,6 +62,7 @@ def check(folder: Path, as_json: bool) -> None:
     """Say what is wrong with a task folder, or with a folder of them."""
     from mle_ideator_jupyter.bench.tasks import check_task, task_folders
 
+    need_recipe_libraries()
     found = task_folders(folder)
     if not found:
         msg = f"no task folders in {folder}: `jupyter ideate tasks prepare --out {folder}` makes some"

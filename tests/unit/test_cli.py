@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +13,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
-from mle_ideator_jupyter.cli.app import app
+from mle_ideator_jupyter.cli.app import app, main
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.cli.running import summary_line
 from mle_ideator_jupyter.loop import Update
@@ -48,6 +51,16 @@ def test_history_in_every_format(recorded, tmp_path):
     assert invoke("history", recorded, "--format", "csv").stdout.count("\n") == 4
     invoke("history", recorded, "--format", "html", "--output", tmp_path / "h.html")
     assert (tmp_path / "h.html").read_text().startswith("<!doctype html>")
+    invoke("history", recorded, "--output", tmp_path / "h.txt")
+    assert "idea 1" in (tmp_path / "h.txt").read_text()
+
+
+def test_history_of_a_notebook_without_a_run_says_what_makes_one(tmp_path):
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
+    done = command("history", "n.ipynb", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "ideate run" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["n.ipynb"], "looking writes nothing"
 
 
 def test_tasks_are_listed():
@@ -61,18 +74,42 @@ def test_completion_is_printed(shell):
     assert "jupyter-ideate" in invoke("completion", shell).output
 
 
-def test_completion_works():
-    import os
-
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("s", "suggest"),
+        ("run n.ipynb --metric macro", "macro_f1"),
+        ("run n.ipynb --ideator p", "playbook"),
+        ("suggest n.ipynb --policy r", "random-order"),
+        ("tasks pre", "prepare"),
+    ],
+)
+def test_completion_offers(line, offered):
+    words = ["jupyter-ideate", *line.split()]
     environment = {
         **os.environ,
         "_JUPYTER_IDEATE_COMPLETE": "bash_complete",
-        "COMP_WORDS": "jupyter-ideate s",
-        "COMP_CWORD": "1",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
     }
-    line = [sys.executable, "-m", "mle_ideator_jupyter.cli"]
-    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
-    assert "suggest" in done.stdout
+    call = [sys.executable, "-m", "mle_ideator_jupyter.cli"]
+    done = subprocess.run(call, capture_output=True, text=True, env=environment, check=False)
+    assert offered in done.stdout
+
+
+def test_jupyter_finds_the_verb():
+    """`jupyter ideate` runs the script `jupyter-ideate`, wherever that is installed."""
+    found = [e for e in importlib.metadata.entry_points(group="console_scripts") if e.name == "jupyter-ideate"]
+    assert found
+    assert found[0].load() is main
+
+
+def test_verbs_without_the_libraries_say_how_to_get_them(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for arguments in (("demo", "--output", tmp_path / "d"), ("tasks", "prepare", "--out", tmp_path / "t")):
+        done = CliRunner().invoke(app, [str(a) for a in arguments])
+        assert "mle_ideator_jupyter[recipe]" in str(done.exception)
+    assert not list(tmp_path.iterdir())
 
 
 def test_doctor_names_what_is_there():
@@ -104,6 +141,9 @@ GOOD = nbformat.writes(nbformat.v4.new_notebook())
         (GOOD, ("--implementer", "nobody"), "no implementer is called"),
         (GOOD, ("--output", "n.ipynb"), "never overwritten"),
         (GOOD, ("--steps", "0"), "--steps"),
+        (GOOD, ("--stepz", "1"), "run --help"),
+        (GOOD, ("--output", "n.ipynb/r.ipynb"), "give an --output"),
+        (GOOD, ("--grade", "."), "tasks prepare"),
     ],
 )
 def test_unusable_arguments_are_one_line_and_status_2(tmp_path, content, arguments, words):
@@ -113,8 +153,9 @@ def test_unusable_arguments_are_one_line_and_status_2(tmp_path, content, argumen
     done = command("run", "n.ipynb", *arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(("Usage", "Try "))]
-    assert len(lines) == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert not done.stdout
     assert "Traceback" not in done.stderr
     assert content is None or notebook.read_text() == content
 
