@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,17 +34,26 @@ def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cel
     state = journal.state
     result = copy.deepcopy(original)
     result.nbformat, result.nbformat_minor = 4, 5
-    for k, cell in enumerate(result.cells):
-        cell.setdefault("id", f"user-{k}")
     binding = msgspec.to_builtins(state.task.binding) if state.task else None
     result.metadata[KEY] = {"notebook_id": state.notebook_id, "journal": journal.path.name, "binding": binding}
     result.cells += _best_section(state, keep)
     for trial in state.trials:
         if trial.outcome is not None:
             result.cells += _trial_section(journal, state, trial)
+    _name_cells(result.cells)
     text = nbformat.writes(result)
     nbformat.validate(nbformat.reads(text, as_version=4))
     write_text(path, text + "\n")
+
+
+def _name_cells(cells: Sequence[Any]) -> None:
+    """Give each cell an id of its own. The user's come first and stay; they may be ours, of an earlier result."""
+    taken: set[str] = set()
+    for place, cell in enumerate(cells):
+        name = cell.get("id") or f"user-{place}"
+        free = itertools.chain([name], (f"{name[:50]}-{k}" for k in itertools.count(2)))
+        cell["id"] = next(i for i in free if i not in taken)
+        taken.add(cell["id"])
 
 
 def _best_section(state: State, keep: Sequence[Cell]) -> list[Any]:

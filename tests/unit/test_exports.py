@@ -78,6 +78,16 @@ def test_the_result_keeps_the_users_cells_and_has_a_section_for_every_trial(tmp_
     assert "mle_ideator" not in mine.metadata, "the user's own node is not touched"
 
 
+def test_a_result_can_be_improved_again(tmp_path):
+    journal = journal_of(tmp_path, [2.0, 1.5])
+    write_result(tmp_path / "r.ipynb", original(), journal, [cell("best = 1")])
+    once = nbformat.read(tmp_path / "r.ipynb", as_version=4)
+    write_result(tmp_path / "s.ipynb", once, journal, [cell("best = 1")])
+    twice = nbformat.read(tmp_path / "s.ipynb", as_version=4)
+    assert [c.id for c in twice.cells[: len(once.cells)]] == [c.id for c in once.cells]
+    assert len({c.id for c in twice.cells}) == len(twice.cells) == 2 * len(once.cells) - 2
+
+
 def test_outputs_name_no_file_of_this_machine(tmp_path):
     journal = journal_of(tmp_path, [2.0])
     report = {"value": 1.0, "folds": [], "metric": "rmse", "submission": "/home/me/secret.csv"}
