@@ -50,6 +50,8 @@ class ColumnProfile(Struct, frozen=True, kw_only=True):
     """The natural order of the levels, where one could be guessed (low < medium < high)."""
     sentinel: float | None = None
     """A number that probably means "missing"."""
+    form: str | None = None
+    """The strptime format of dates that are text, where one fits the whole column."""
     words: float | None = None
     """Mean number of words, for text."""
     parts: tuple[str, int] | None = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import ColumnProfile, KernelFacts, Profile, TargetProfile
 from mle_ideator_jupyter.implementers.recipe import RecipeImplementer, render_trial
 from mle_ideator_jupyter.model import RecipeEdit, Task, Trial
+from mle_ideator_jupyter.protocols import CellResult, Finish
 from mle_ideator_jupyter.recipe import Recipe, apply_edit
 from tests.doubles import BINDING, PROFILE, idea_number
 from tests.unit.recipe_cases import case, one
@@ -81,6 +83,19 @@ def test_only_public_libraries_are_imported():
         ({"models": [{"family": "linear"}], "bags": 3}, "seed"),
         (one("linear", **{"x; import os": 1}), "parameter"),
         (one("xgboost"), "pip install xgboost"),
+        ({"models": [{"family": "knn", "loss": "absolute"}]}, "no absolute loss"),
+        ({"models": [{"family": "hist_boosting", "loss": "poisson"}]}, "never negative"),
+        ({"models": [{"family": "linear", "weight": -1.0}]}, "never negative"),
+        ({"class_weight": "balanced"}, "class weights"),
+        ({"rows.recent": 0.5}, "says when"),
+        ({"text": {}}, "free text"),
+        ({"select": 2.0}, "above 0"),
+        ({"missing.sentinels": {"b": -1.0}}, "holds none"),
+        ({"numbers.log": ["b"]}, "holds none"),
+        ({"categories.orders": {"a": ["1", "2"]}}, "holds numbers"),
+        ({"categories.columns": {"nope": "target"}}, "nope"),
+        ({"drop": ["nope"]}, "nope"),
+        ({"features": [{"op": "cross"}]}, "needs columns"),
     ],
 )
 def test_what_does_not_suit_is_refused_in_one_line(edit, words):
@@ -101,6 +116,24 @@ def test_a_plan_builds_on_its_parent():
     planned = RecipeImplementer().plan(brief(), idea_number(7), parent)
     assert planned["bags"] == 3
     assert planned["models"][0]["params"] == {"max_iter": 107}
+
+
+def test_a_trial_is_its_sample_its_cell_and_nothing_else():
+    """No run is repaired behind the record's back: the last cell is the planned Recipe's, also after an error."""
+
+    async def course(**more):
+        actions, answer = [], None
+        drive = RecipeImplementer().implement(brief(**more), idea_number(7), 7, Recipe().to_dict())
+        while not actions or not isinstance(actions[-1], Finish):
+            actions.append(await drive.asend(answer))
+            answer = CellResult(status="error", message="ValueError")
+        return actions
+
+    plain, screened = asyncio.run(course()), asyncio.run(course(screen_rows=50))
+    assert [a.fidelity for a in plain[:-1]] == ["full"]
+    assert [a.fidelity for a in screened[:-1]] == ["sample:50", "full"]
+    assert screened[1].cell.source == plain[0].cell.source
+    assert plain[0].cell.keep == ("trial_07", "trial_07_result")
 
 
 def test_own_moves_are_fixed_and_end():

@@ -8,7 +8,7 @@ from typing import Any
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.classes import need
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.models import SEEDED, WEIGHTED, estimator
+from mle_ideator_jupyter.implementers.recipe.models import NUMBERED, SEEDED, WEIGHTED, estimator
 from mle_ideator_jupyter.implementers.recipe.preparing import preparation, quantiles
 from mle_ideator_jupyter.implementers.recipe.searching import searched
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, pair
@@ -37,6 +37,9 @@ def model_lines(context: Context) -> list[str]:
         lines.append(searched(context, members[0][0], recipe.models[0], indent))
     together = members[0][0] if len(members) == 1 else "model"
     if len(members) > 1:
+        lines.append(assign("model", _combined(context, members), indent))
+    elif not bagged and _classifies(context) and recipe.models[0].family in NUMBERED:
+        together = "model"  # a vote of one: it numbers the classes for the model, and names them again
         lines.append(assign("model", _combined(context, members), indent))
     if bagged:
         lines = ["    def build(seed):", *lines, f"        return {together}", "", _seeds(context, recipe.bags)]
@@ -104,7 +107,7 @@ def _combined(context: Context, members: list[tuple[str, Model]]) -> Call:
     classify = _classifies(context)
     listed = items(*(pair(repr(name), name) for name, _ in members))
     kind = "Classifier" if classify else "Regressor"
-    if context.recipe.combine == "stack":
+    if context.recipe.combine == "stack" and len(members) > 1:
         context.sk("ensemble", f"Stacking{kind}")
         final = "LogisticRegression" if classify else "RidgeCV"
         context.sk("linear_model", final)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from mle_ideator_jupyter.errors import EditError
-from mle_ideator_jupyter.facts import ColumnProfile
 from mle_ideator_jupyter.implementers.recipe.context import Context, is_number
 from mle_ideator_jupyter.implementers.recipe.writing import names, write
 from mle_ideator_jupyter.recipe import Feature
@@ -120,16 +118,8 @@ def _date(context: Context, column: str) -> str:
     profile = context.column(column)
     if profile.dtype in {"datetime", "date"}:
         return f"{context.pd}.to_datetime(df[{column!r}]).dt.tz_localize(None)"
-    first = "dayfirst=True, " if any(_DAY_FIRST.match(value) for value, _ in profile.top) else ""
-    return f'{context.pd}.to_datetime(df[{column!r}], {first}errors="coerce", utc=True).dt.tz_localize(None)'
-
-
-def is_iso(column: ColumnProfile) -> bool:
-    """Return whether dates that are text sort as text: year, month, day."""
-    return all(re.match(r"\d{4}-\d\d", value) for value, _ in column.top)
-
-
-_DAY_FIRST = re.compile(r"(1[3-9]|2\d|3[01])[/.-]\d{1,2}[/.-]\d{2,4}")
+    form = f"format={profile.form!r}, " if profile.form else ""
+    return f'{context.pd}.to_datetime(df[{column!r}], {form}errors="coerce", utc=True).dt.tz_localize(None)'
 
 
 def _date_parts(context: Context, feature: Feature) -> list[str]:

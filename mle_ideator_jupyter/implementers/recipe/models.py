@@ -11,8 +11,8 @@ from mle_ideator_jupyter.implementers.recipe.writing import Call
 from mle_ideator_jupyter.recipe import Model
 
 SVM_ROWS = 12_000
-CHANCES_ROWS = 6_000
-"""Rows up to which an SVM can give class probabilities in the time of a trial: that takes four fits for one."""
+CHANCES_ROWS = {True: 5_000, False: 7_000}
+"""Rows up to which an SVM can give probabilities of many (or two) classes in a trial: that takes four fits for one."""
 NEIGHBOUR_ROWS = 200_000
 PROCESS_ROWS = 2_500
 QUANTILE_ROWS = 3_000
@@ -20,6 +20,8 @@ SEEDED = frozenset({"forest", "extra_trees", "hist_boosting", "lightgbm", "xgboo
 """Families whose fit depends on a seed, so that bagging seeds means something."""
 WEIGHTED = frozenset({"linear", "svm", "forest", "extra_trees", "hist_boosting", "lightgbm", "catboost"})
 """Families whose classifiers can weigh classes."""
+NUMBERED = frozenset({"xgboost", "catboost"})
+"""Families whose classifiers want classes as numbers from 0, or give them back in a shape of their own."""
 LOSSES = {
     "linear": {"absolute", "poisson", "quantile"},
     "svm": {"absolute"},
@@ -136,7 +138,7 @@ def _svm(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     if not context.probabilities and len(context.recipe.models) == 1 and not context.recipe.post.thresholds:
         return inner
     if not wide:
-        _few_rows(context, model, CHANCES_ROWS)
+        _few_rows(context, model, CHANCES_ROWS[context.classes_known > 2])
     context.sk("calibration", "CalibratedClassifierCV")
     return Call("CalibratedClassifierCV", inner, cv=3, ensemble="False")
 
@@ -146,8 +148,9 @@ def _trees(context: Context, model: Model, numeric: bool, seed: str) -> Call:
     criterion = {"criterion": repr("poisson")} if model.loss == "poisson" else {}
     trees = 200 if context.profile.rows <= 10_000 else 100
     defaults = {"n_estimators": trees, "min_samples_leaf": 2, "n_jobs": 1, "random_state": seed, **criterion}
-    if numeric:
-        defaults["max_features"] = 0.4  # all of them, the default, takes more seconds than a trial has
+    if numeric:  # all features for each split, the default, take more seconds than a trial has
+        work = 500_000 if model.family == "forest" else 1_000_000
+        defaults |= {"n_estimators": min(200, max(50, work // context.profile.rows)), "max_features": 0.4}
     return _call(context, "ensemble", kind + ("Regressor" if numeric else "Classifier"), model, defaults)
 
 

@@ -9,7 +9,7 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.implementers.recipe.combining import model_lines
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.features import check_numbers, is_iso, prepare_lines
+from mle_ideator_jupyter.implementers.recipe.features import check_numbers, prepare_lines
 from mle_ideator_jupyter.implementers.recipe.preparing import BOOSTED
 from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, literal, names, one_line
 from mle_ideator_jupyter.model import Binding
@@ -153,9 +153,10 @@ def _sorted(context: Context) -> list[str]:
     if column is None:
         msg = "recent rows need a column that says when: name the task's time column"
         raise EditError(msg)
-    found = context.profile.column(column)
-    words = found is not None and found.role == "date" and found.dtype in {"str", "object"} and not is_iso(found)
-    key = f", key={context.pd}.to_datetime" if words else ""
+    found, key = context.profile.column(column), ""
+    if found and found.role == "date" and found.dtype not in {"datetime", "date"}:
+        parse = f"{context.pd}.to_datetime"  # text sorts by its letters, and few dates do
+        key = f", key=lambda text: {parse}(text, format={found.form!r})" if found.form else f", key={parse}"
     return [f'    train = train.sort_values({column!r}, kind="stable"{key})']
 
 
@@ -216,7 +217,7 @@ def _splitter(context: Context) -> list[str]:
 
 def _score_function(context: Context) -> list[str]:
     metric = context.binding.metric.name
-    many = len(context.profile.target.classes) > 2
+    many = context.classes_known > 2
     plain = {
         "accuracy": ("accuracy_score", "accuracy_score(y, prediction)"),
         "macro_f1": ("f1_score", 'f1_score(y, prediction, average="macro")'),
@@ -237,10 +238,16 @@ def _score_function(context: Context) -> list[str]:
     return ["    def score(y, prediction):", f"        return {source}", ""]
 
 
+def _every_class(context: Context) -> bool:
+    """Return whether predictions are one probability for each class."""
+    metric = context.binding.metric.name
+    return metric == "logloss" or (metric == "auc" and context.classes_known > 2)
+
+
 def _predict(context: Context, rows: str) -> str:
     """Return the expression of what the metric reads: labels, numbers, or probabilities."""
     metric = context.binding.metric.name
-    if metric == "logloss" or (metric == "auc" and len(context.profile.target.classes) > 2):
+    if _every_class(context):
         return f"model.predict_proba({rows})"
     if metric == "auc":
         return f"model.predict_proba({rows})[:, 1]"
@@ -250,6 +257,8 @@ def _predict(context: Context, rows: str) -> str:
 def _finished(context: Context, target: str) -> list[str]:
     """Return the lines that clip and round predictions of numbers."""
     post, lines = context.recipe.post, []
+    if _every_class(context) and any(m.family == "xgboost" for m in context.recipe.models):
+        lines.append("prediction /= prediction.sum(axis=1, keepdims=True)  # XGBoost counts in single precision")
     if (post.clip or post.round) and not context.regression:
         msg = "clipping and rounding are for numbers, and this target holds classes"
         raise EditError(msg)
@@ -298,7 +307,7 @@ def _submission(context: Context, rows: str = "test") -> list[str]:
     lines += [f"    {line}" for line in _finished(context, "y")]
     named = binding.id_column
     ids = f"test[{named!r}]" if named else "range(len(test))"
-    if "predict_proba" in lines[-1] and not lines[-1].endswith("[:, 1]"):
+    if _every_class(context):
         lines.append(f"    submission = {context.pd}.DataFrame(prediction, columns=model.classes_)")
         values = f"{ids}.to_numpy()" if named else ids
         lines.append(f"    submission.insert(0, {named or 'id'!r}, {values})")
