@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ import click
 from mle_ideator_jupyter.cli import looking, running, taskverbs
 from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.exports.table import one_line
 
 PROGRAM = "jupyter-ideate"
 COMPLETE = "_JUPYTER_IDEATE_COMPLETE"
@@ -44,33 +46,43 @@ def completion(shell: str, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 the work failed, 2 unusable arguments."""
-    debug = "--debug" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an arrow that a terminal cannot show is no reason to fail
     try:
         app.main(prog_name=PROGRAM, standalone_mode=False, complete_var=COMPLETE)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        hint = f" ({context.command_path} --help says more)" if context else ""
-        click.echo(f"error: {' '.join(error.format_message().split()).rstrip('.')}{hint}", err=True)
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped", err=True)
-        sys.exit(1)
+    except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
+        sys.exit(_refuse(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except IdeatorError as error:
-        if debug:
-            raise
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_status)
     except Exception as error:
-        if debug:
+        if "--debug" in sys.argv:
             raise
-        first = str(error).splitlines()[0] if str(error) else ""
-        click.echo(f"error: {type(error).__name__}: {first} (a fault of ours; --debug shows where)", err=True)
-        sys.exit(1)
+        sys.exit(_explain(error))
+
+
+def _refuse(error: BaseException) -> int:
+    """Say why the command line itself went no further, and return the exit status."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+    elif isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        hint = f" ({context.command_path} --help says more)" if context else ""
+        click.echo(f"error: {one_line(error.format_message()).rstrip('.')}{hint}", err=True)
+    else:
+        click.echo("stopped", err=True)
+        return 1
+    return 2
+
+
+def _explain(error: Exception) -> int:
+    """Say in one line what went wrong, and return the exit status."""
+    if isinstance(error, IdeatorError):
+        click.echo(f"error: {one_line(str(error))}", err=True)
+        return error.exit_status
+    first = one_line(str(error).partition("\n")[0])
+    click.echo(f"error: {type(error).__name__}: {first} (a fault of ours; --debug shows where)", err=True)
+    return 1

@@ -30,6 +30,7 @@ FILE_WIDTH = 140
 def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bool, **given: Any) -> None:
     """Say what to try next in NOTEBOOK: its cells run in a kernel of their own, no trial does, nothing is written."""
     from mle_ideator_jupyter import session
+    from mle_ideator_jupyter.exports.table import one_line
 
     options = session.RunOptions(
         notebook=notebook,
@@ -55,10 +56,10 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
         click.echo(msgspec.json.encode({"ideas": ideas}).decode())
         return
     for number, idea in enumerate(ideas, 1):
-        click.echo(f"\n{number}. {idea.title}  [{idea.kind.value.replace('_', ' ')}]")
-        click.echo(f"   {idea.rationale}")
+        click.echo(f"\n{number}. {one_line(idea.title)}  [{idea.kind.value.replace('_', ' ')}]")
+        click.echo(f"   {one_line(idea.rationale)}")
         for step in idea.steps:
-            click.echo(f"   - {step}")
+            click.echo(f"   - {one_line(step)}")
     if not ideas:
         click.echo("no idea applies that was not tried already")
 
@@ -115,7 +116,7 @@ def _table_text(state: Any, *, to_file: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    from mle_ideator_jupyter.exports.table import rows
+    from mle_ideator_jupyter.exports.table import one_line, rows
 
     console = Console(width=FILE_WIDTH, file=io.StringIO()) if to_file else Console()
     drawn = Table(box=None, pad_edge=False)
@@ -130,10 +131,12 @@ def _table_text(state: Any, *, to_file: bool) -> str:
         drawn.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in rows(state):
         failed = row.score is None
-        score = Text((row.failure or "") if failed else f"{row.score:.6g}", style="red" if failed else "")
+        score = Text(one_line(row.failure or "") if failed else f"{row.score:.6g}", style="red" if failed else "")
         gain = Text("" if row.gain is None else f"{row.gain:+.4g}", style="green" if row.improved else "dim")
         kind = row.kind.replace("_", " ")
-        drawn.add_row(str(row.number), Text(kind, style="dim"), Text(row.title), score, gain, f"{row.seconds:.1f}")
+        drawn.add_row(
+            str(row.number), Text(kind, style="dim"), Text(one_line(row.title)), score, gain, f"{row.seconds:.1f}"
+        )
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from mle_ideator_jupyter.exports.table import outcome_text
+from mle_ideator_jupyter.exports.table import one_line, outcome_text
 from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Budget, Trial
 
@@ -51,9 +51,9 @@ class Progress:
         self.left = update.left if update.kind != "status" else self.left
         self.best = update.best or self.best
         if update.kind == "status":
-            self.status = update.message
+            self.status = one_line(update.message)
         elif update.kind == "trial_started" and trial:
-            self.status = f"trial {trial.number}: {trial.title}"
+            self.status = f"trial {trial.number}: {one_line(trial.title)}"
         elif update.kind == "trial_finished" and trial:
             if trial.number == 0:
                 self.baseline = trial
@@ -67,10 +67,10 @@ class Progress:
         trial = update.trial
         if update.kind == "trial_finished" and trial:
             mark = "*" if update.improved else " "
-            line = f"{trial.number:3d} {mark} {outcome_text(trial)}  {trial.seconds:5.1f} s  {trial.title}"
+            line = f"{trial.number:3d} {mark} {outcome_text(trial)}  {trial.seconds:5.1f} s  {one_line(trial.title)}"
             self.console.print(escape(line), soft_wrap=True)
         elif update.kind == "status" and not update.message.startswith("looking for"):
-            self.console.print(escape(update.message), soft_wrap=True)
+            self.console.print(escape(one_line(update.message)), soft_wrap=True)
 
     def _drawn(self) -> Any:
         from rich.console import Group
@@ -90,7 +90,7 @@ class Progress:
             shown = Text(
                 text if trial.score else text[:28], style="bold green" if improved else "" if trial.score else "red"
             )
-            table.add_row(str(trial.number), Text(trial.title), shown, change, f"{trial.seconds:.1f}")
+            table.add_row(str(trial.number), Text(one_line(trial.title)), shown, change, f"{trial.seconds:.1f}")
         done, total, words = self._spent()
         bar = ProgressBar(total=total or 1, completed=done, width=NARROW)
         return Group(table, Text(self.status, style="dim", no_wrap=True, overflow="ellipsis"), Text(words), bar)

@@ -62,7 +62,7 @@ def demo(output: Path, steps: int, seed: int, prepare_only: bool, as_json: bool)
         msg = f"cannot write to {output}: {error.strerror or error}; give another --output"
         raise UsageError(msg) from error
     if prepare_only:
-        click.echo(str(notebook))
+        click.echo(msgspec.json.encode({"notebook": str(notebook)}).decode() if as_json else str(notebook))
         return
     options = RunOptions(
         notebook=notebook,

@@ -81,13 +81,18 @@ def spread(score: Score | None) -> float | None:
     return math.sqrt(math.fsum((f - mean) ** 2 for f in score.folds) / (len(score.folds) - 1))
 
 
+def one_line(text: str) -> str:
+    """Return text as one line without control characters, which a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def outcome_text(trial: Trial) -> str:
     """Return a trial's outcome in a few words: `rmse 0.1164` or `error: …`."""
     outcome = trial.outcome
     if isinstance(outcome, Score):
         sample = "" if outcome.fidelity == "full" else f" on a {outcome.fidelity.replace(':', ' of ')}"
         return f"{outcome.metric} {outcome.value:.6g}{sample}"
-    return f"{outcome.kind.value}: {outcome.message}" if outcome else "unfinished"
+    return one_line(f"{outcome.kind.value}: {outcome.message}") if outcome else "unfinished"
 
 
 def as_json(state: State) -> dict[str, Any]:

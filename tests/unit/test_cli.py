@@ -55,6 +55,23 @@ def test_history_in_every_format(recorded, tmp_path):
     assert "idea 1" in (tmp_path / "h.txt").read_text()
 
 
+def test_titles_cannot_steer_the_terminal(tmp_path):
+    journal_of(tmp_path, [2.0, None], title="\x1b[2Jgone\rover")
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
+    shown = invoke("history", tmp_path / "n.ipynb").output
+    assert "gone" in shown
+    assert not {"\x1b", "\r"} & set(shown)
+
+
+def test_a_terminal_without_arrows_is_no_reason_to_fail(recorded):
+    call = [sys.executable, "-m", "mle_ideator_jupyter.cli", "run", "--help"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(call, capture_output=True, env=environment, check=False)
+    assert done.returncode == 0
+    line = [*call[:3], "history", str(recorded), "--format", "html"]
+    assert subprocess.run(line, capture_output=True, env=environment, check=False).returncode == 0
+
+
 def test_history_of_a_notebook_without_a_run_says_what_makes_one(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "n.ipynb")
     done = command("history", "n.ipynb", cwd=tmp_path)
