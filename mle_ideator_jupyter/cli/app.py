@@ -66,8 +66,8 @@ def main() -> None:
 
 def _refuse(error: BaseException) -> int:
     """Say why the command line itself went no further, and return the exit status."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
+    if isinstance(error, click.UsageError) and error.ctx and error.message == error.ctx.get_help():
+        error.show()  # no verb was given: the help is the message
     elif isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f" ({context.command_path} --help says more)" if context else ""
