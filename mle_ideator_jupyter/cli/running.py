@@ -126,6 +126,8 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
 def _run(options: Any, *, as_json: bool) -> None:
     from mle_ideator_jupyter.session import run_headless
 
+    if options.implementer == "recipe":
+        need_recipe_libraries()
     _need_place(options)
     if options.task_dir is not None:
         read_task_file(options.task_dir)

@@ -123,7 +123,11 @@ def test_jupyter_finds_the_verb():
 
 def test_verbs_without_the_libraries_say_how_to_get_them(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    for arguments in (("demo", "--output", tmp_path / "d"), ("tasks", "prepare", "--out", tmp_path / "t")):
+    for arguments in (
+        ("demo", "--output", tmp_path / "d"),
+        ("run", tmp_path / "n.ipynb"),
+        ("tasks", "prepare", "--out", tmp_path / "t"),
+    ):
         done = CliRunner().invoke(app, [str(a) for a in arguments])
         assert "mle_ideator_jupyter[recipe]" in str(done.exception)
     assert not list(tmp_path.iterdir())
