@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mle_ideator_jupyter.scoring.reported import report_score
 
-__all__ = ["report_score"]
+__all__ = ["load_ipython_extension", "report_score"]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Make `%ideate` known: what `%load_ext mle_ideator_jupyter` calls."""
+    from mle_ideator_jupyter.magics import register
+
+    register(ipython)
 
 
 def __getattr__(name: str) -> Any:
