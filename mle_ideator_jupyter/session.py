@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter.binding import infer, settle, setup_cell
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.errors import BindingError, UsageError
+from mle_ideator_jupyter.errors import BindingError, GradeError, UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
 from mle_ideator_jupyter.exports.notebook import write_result, write_text
 from mle_ideator_jupyter.exports.page import page
@@ -108,7 +108,7 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
             keep = wiring.implementer.keep(wiring.brief(), best) if best and best.recipe is not None else ()
             write_result(output, notebook.content, journal, keep)
             write_text(page_path(options), page(journal.state, options.notebook.name))
-    return _summary(options, wiring, reason, time.monotonic() - began)
+    return _summary(options, wiring, reason, time.monotonic() - began, on_update)
 
 
 async def suggest(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> list[Idea]:
@@ -288,7 +288,9 @@ def _improvements(trials: Sequence[Trial], wiring: Wiring) -> int:
     return count
 
 
-def _summary(options: RunOptions, wiring: Wiring, reason: str, seconds: float) -> RunSummary:
+def _summary(
+    options: RunOptions, wiring: Wiring, reason: str, seconds: float, on_update: Callable[[Update], None]
+) -> RunSummary:
     state, metric = wiring.journal.state, wiring.task.metric
     baseline, best = state.baseline, state.best
     mine = [t for t in state.trials if t.id not in state.imported]
@@ -298,8 +300,8 @@ def _summary(options: RunOptions, wiring: Wiring, reason: str, seconds: float) -
         goal=metric.goal.value,
         baseline=baseline.score.value if baseline and baseline.score else None,
         best=best.score.value if best and best.score else None,
-        grader_baseline=_graded(options, wiring, baseline),
-        grader_best=_graded(options, wiring, best),
+        grader_baseline=_graded(options, wiring, baseline, on_update),
+        grader_best=_graded(options, wiring, best, on_update),
         trials=sum(1 for t in mine if t.number > 0),
         improved=_improvements(mine, wiring),
         seconds=round(seconds, 1),
@@ -310,9 +312,20 @@ def _summary(options: RunOptions, wiring: Wiring, reason: str, seconds: float) -
     )
 
 
-def _graded(options: RunOptions, wiring: Wiring, trial: Trial | None) -> float | None:
-    """Return the trial's score on the private answers; it goes to the summary and nowhere else."""
+def _graded(
+    options: RunOptions, wiring: Wiring, trial: Trial | None, on_update: Callable[[Update], None]
+) -> float | None:
+    """Return the trial's score on the private answers; it goes to the summary and nowhere else.
+
+    A submission that cannot be graded is said in one line: the run and its summary stand.
+    """
     if options.task_dir is None or trial is None or trial.submission is None:
         return None
     path = wiring.journal.blob_path(trial.submission)
-    return FolderGrader(options.task_dir).grade(path, wiring.task).value if path else None
+    if path is None:
+        return None
+    try:
+        return FolderGrader(options.task_dir).grade(path, wiring.task).value
+    except GradeError as error:
+        on_update(Update(kind="status", message=f"trial {trial.number} has no grade: {error}"))
+        return None

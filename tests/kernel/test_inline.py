@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def shell():
+    main = sys.modules["__main__"]  # a shell takes this name; processes spawned by later tests need it
     made = InteractiveShell.instance()
     made.reset()
     made.run_cell(DATA, store_history=False)
@@ -37,6 +38,7 @@ def shell():
     made.atexit_operations()
     atexit.unregister(made.atexit_operations)
     InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main
 
 
 def test_outputs_score_and_namespace(shell, capsys, tmp_path):
