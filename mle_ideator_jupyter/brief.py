@@ -45,6 +45,8 @@ class Brief(Struct, frozen=True, kw_only=True):
     profile: Profile | None = None
     kernel: KernelFacts = KernelFacts()
     history: tuple[HistoryItem, ...] = ()
+    proposed: tuple[Idea, ...] = ()
+    """Ideas that the user has seen and that no trial has taken up; they are not to come again."""
     parent: Trial | None = None
     best: Trial | None = None
     source: str = ""
@@ -268,6 +270,8 @@ def _ask(brief: Brief) -> str:
         lines.append(f"a difference under {brief.noise:.3g} is noise")
     if brief.kinds:
         lines.append("kinds wanted: " + ", ".join(k.value for k in brief.kinds))
+    if brief.proposed:
+        lines.append("already proposed: " + "; ".join(i.title for i in brief.proposed)[:1000])
     if brief.hint:
         lines.append("hint: " + brief.hint.strip()[:2000])
     if brief.kernel.libraries:

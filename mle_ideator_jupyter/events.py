@@ -94,6 +94,46 @@ class Kept(Event, frozen=True, kw_only=True, tag="kept"):
     trial: str
 
 
+class IdeaMarked(Event, frozen=True, kw_only=True, tag="idea_marked"):
+    """The user voted on an idea (-1, 0, 1) or dismissed it; None leaves that as it was."""
+
+    idea: str
+    vote: int | None = None
+    dismissed: bool | None = None
+
+
+class TrialPlaced(Event, frozen=True, kw_only=True, tag="trial_placed"):
+    """A cell of a trial stands in the notebook.
+
+    `digest` is the SHA-256 of the source we gave it; `names` are the variables that it leaves in the kernel.
+    """
+
+    trial: str
+    cell: str
+    digest: str
+    names: tuple[str, ...] = ()
+
+
+class TrialUndone(Event, frozen=True, kw_only=True, tag="trial_undone"):
+    """The user took a trial's cells out of the notebook; those in `left` stayed, because they were edited."""
+
+    trial: str
+    left: tuple[str, ...] = ()
+
+
+class Watching(Event, frozen=True, kw_only=True, tag="watching"):
+    """From here on this expression is evaluated after each cell of the user's as a score; empty for none."""
+
+    expression: str
+
+
+class Paused(Event, frozen=True, kw_only=True, tag="paused"):
+    """A run waits, and why."""
+
+    run: str
+    reason: str
+
+
 class Imported(Event, frozen=True, kw_only=True, tag="imported"):
     """Local: these events came in by merging and are not trusted yet."""
 
@@ -114,6 +154,11 @@ AnyEvent = Union[
     TrialFinished,
     RunFinished,
     Kept,
+    IdeaMarked,
+    TrialPlaced,
+    TrialUndone,
+    Watching,
+    Paused,
     Imported,
     Trusted,
 ]

@@ -76,6 +76,27 @@ async def autopilot(wiring: Wiring) -> AsyncGenerator[Update, None]:
     yield Update(kind="done", message=reason, best=wiring.journal.state.best, left=clock.left())
 
 
+async def try_one(wiring: Wiring, idea: Idea) -> AsyncGenerator[Update, None]:
+    """Take one idea that somebody chose through a trial, after the baseline where there is none yet.
+
+    It builds on the trial that it was proposed for, or on the best so far.
+    """
+    clock = _Clock(wiring)
+    async for update in _baseline(wiring, clock):
+        yield update
+    brief = wiring.brief(left=clock.left(), trigger=idea.trigger)
+    meant = wiring.journal.state.trial(idea.parent) if idea.parent else None
+    if meant is not None:
+        source = wiring.journal.get_blob(meant.source) if meant.source else None
+        brief = replace(brief, parent=meant, source=source.decode(errors="replace") if source else "")
+    trial = _begin(wiring, brief, idea)
+    yield Update(kind="trial_started", trial=trial, idea=idea, best=wiring.journal.state.best, left=clock.left())
+    done = trial if trial.outcome else await run_trial(wiring, brief, idea, trial, clock.limits())
+    best = wiring.journal.state.best
+    improved = best is not None and best.id == done.id
+    yield Update(kind="trial_finished", trial=done, idea=idea, best=best, improved=improved, left=clock.left())
+
+
 async def _baseline(wiring: Wiring, clock: _Clock) -> AsyncGenerator[Update, None]:
     """Measure trial 0, unless the journal has it under the same protocol."""
     state = wiring.journal.state
@@ -129,10 +150,17 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
 
 
 def _same_recipe(state: State, recipe: dict[str, object] | None) -> Trial | None:
+    """Return the trial that has tried this Recipe; one that was stopped, or undone, may be tried again."""
     if recipe is None:
         return None
     key = recipe_from(recipe).key()
-    return next((t for t in state.trials if t.recipe is not None and recipe_from(t.recipe).key() == key), None)
+    for trial in state.trials:
+        stopped = isinstance(trial.outcome, Failure) and trial.outcome.kind is FailureKind.INTERRUPTED
+        if trial.recipe is None or stopped or trial.id in state.undone:
+            continue
+        if recipe_from(trial.recipe).key() == key:
+            return trial
+    return None
 
 
 def _untried(state: State, run: str) -> Idea | None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.events import (
     AnyEvent,
     HelpSought,
+    IdeaMarked,
     IdeaProposed,
     Imported,
     Kept,
@@ -19,8 +20,11 @@ from mle_ideator_jupyter.events import (
     RunStarted,
     TaskSet,
     TrialFinished,
+    TrialPlaced,
     TrialStarted,
+    TrialUndone,
     Trusted,
+    Watching,
 )
 from mle_ideator_jupyter.model import Idea, Struct, Task, Trial
 
@@ -37,6 +41,13 @@ class Run(Struct, frozen=True, kw_only=True):
     finished: str | None = None
 
 
+class Mark(Struct, frozen=True, kw_only=True):
+    """What the user thinks of an idea: a vote of -1, 0 or 1, and whether it was dismissed."""
+
+    vote: int = 0
+    dismissed: bool = False
+
+
 class State(Struct, frozen=True, kw_only=True):
     """All that a journal's events add up to. Trials come in the order in which they began."""
 
@@ -47,6 +58,10 @@ class State(Struct, frozen=True, kw_only=True):
     runs: dict[str, Run] = {}
     help: tuple[HelpSought, ...] = ()
     kept: tuple[str, ...] = ()
+    marks: dict[str, Mark] = {}
+    cells: dict[str, tuple[TrialPlaced, ...]] = {}
+    undone: frozenset[str] = frozenset()
+    watching: str = ""
     imported: frozenset[str] = frozenset()
     """Ids of trials that came in by merging and are not trusted: they never rank or count."""
 
@@ -107,6 +122,10 @@ class _Folding:
         self.runs: dict[str, Run] = {}
         self.help: list[HelpSought] = []
         self.kept: list[str] = []
+        self.marks: dict[str, Mark] = {}
+        self.cells: dict[str, list[TrialPlaced]] = {}
+        self.undone: set[str] = set()
+        self.watching = ""
         self.imported: set[str] = set()
         self.takers: dict[type, Callable[[Any], None]] = {
             Opened: self.opened,
@@ -118,6 +137,10 @@ class _Folding:
             RunFinished: self.run_finished,
             HelpSought: self.help.append,
             Kept: lambda event: self.kept.append(event.trial),
+            IdeaMarked: self.idea_marked,
+            TrialPlaced: self.trial_placed,
+            TrialUndone: lambda event: self.undone.add(event.trial),
+            Watching: self.watching_set,
         }
 
     def take(self, event: AnyEvent) -> None:
@@ -151,6 +174,19 @@ class _Folding:
         if event.id in self.untrusted:
             self.imported.add(event.trial)
 
+    def idea_marked(self, event: IdeaMarked) -> None:
+        mark = self.marks.get(event.idea, Mark())
+        given = {k: v for k in ("vote", "dismissed") if (v := getattr(event, k)) is not None}
+        self.marks[event.idea] = replace(mark, **given)
+
+    def trial_placed(self, event: TrialPlaced) -> None:
+        if event.id not in self.untrusted:  # else a forged journal could have cells of the user's removed
+            self.cells.setdefault(event.trial, []).append(event)
+
+    def watching_set(self, event: Watching) -> None:
+        if event.id not in self.untrusted:
+            self.watching = event.expression
+
     def run_finished(self, event: RunFinished) -> None:
         run = self.runs.get(event.run)
         if run and run.finished is None:
@@ -165,6 +201,10 @@ class _Folding:
             runs=self.runs,
             help=tuple(self.help),
             kept=tuple(self.kept),
+            marks=self.marks,
+            cells={trial: tuple(placed) for trial, placed in self.cells.items()},
+            undone=frozenset(self.undone),
+            watching=self.watching,
             imported=frozenset(self.imported),
         )
 

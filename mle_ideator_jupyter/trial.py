@@ -35,7 +35,7 @@ from mle_ideator_jupyter.protocols import (
     SeekHelp,
 )
 from mle_ideator_jupyter.selection import clearly_worse, noise, parent
-from mle_ideator_jupyter.state import State
+from mle_ideator_jupyter.state import Mark, State
 
 DEBUG_RUNS = 2
 """Cells that an Implementer may run in one trial after a failed one, apart from the idea budget."""
@@ -75,6 +75,7 @@ class Wiring(msgspec.Struct, kw_only=True):
             profile=self.profile,
             kernel=self.kernel,
             history=tuple(HistoryItem(trial=t, idea=state.ideas.get(t.idea or "")) for t in trials),
+            proposed=_proposed(state, trigger),
             parent=chosen,
             best=ranked[0] if ranked else None,
             source=source.decode(errors="replace") if source else "",
@@ -200,6 +201,18 @@ class _Course:
             folds=reported.folds,
             fidelity=fidelity,
         )
+
+
+def _proposed(state: State, trigger: Trigger) -> tuple[Idea, ...]:
+    """Return the ideas that are not to be proposed again though no trial took them up.
+
+    People are not shown an idea twice; an autopilot may take up what they were shown, unless it was dismissed.
+    """
+    tried = {t.idea for t in state.trials}
+    human = trigger is Trigger.HUMAN
+    return tuple(
+        i for i in state.ideas.values() if i.id not in tried and (human or state.marks.get(i.id, Mark()).dismissed)
+    )
 
 
 def _take_file(journal: Journal, name: str) -> str | None:

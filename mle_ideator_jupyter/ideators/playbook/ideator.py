@@ -77,12 +77,13 @@ def candidates(brief: Brief) -> Iterator[tuple[Candidate, str]]:
         return
     past = Past(brief)
     seen = past.keys | {view.recipe.key()}
+    avoid = past.failed | past.on_parent | past.proposed
     costs = _Costs(brief, view)
     for play in PLAYS.values():
         if brief.kinds and play.kind not in brief.kinds:
             continue
         for found in play.candidates(view):
-            if found.action in past.failed or found.action in past.on_parent:
+            if found.action in avoid:
                 continue
             recipe = apply_edit(view.recipe, found.edit)
             key = recipe.key()

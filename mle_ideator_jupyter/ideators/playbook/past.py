@@ -39,6 +39,11 @@ class Past:
         return frozenset(item.idea.action for item in self.items if item.idea and not self.gained(item))
 
     @cached_property
+    def proposed(self) -> frozenset[str]:
+        """Return the actions that the user has seen and that were not tried."""
+        return frozenset(idea.action for idea in self.brief.proposed if idea.action)
+
+    @cached_property
     def on_parent(self) -> frozenset[str]:
         """Return the actions that were tried on the present parent."""
         parent = self.brief.parent.id if self.brief.parent else None
