@@ -9,6 +9,7 @@
     ├── JournalError        the journal cannot be read or written
     │   └── JournalFullError   the disk refused an event; the event is kept
     ├── HostError           cells cannot be run (the kernel is gone, say)
+    │   └── PageGoneError      the page that was asked to run a cell was closed
     └── GradeError          a submission cannot be graded
 
 Each message is one line that says what to do. What a *trial* does wrong is no
@@ -48,6 +49,10 @@ class JournalFullError(JournalError):
 
 class HostError(IdeatorError):
     """Cells cannot be run: the kernel did not start, or is gone."""
+
+
+class PageGoneError(HostError):
+    """The page that was asked to run a cell was closed or reloaded."""
 
 
 class GradeError(IdeatorError):

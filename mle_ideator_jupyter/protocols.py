@@ -157,6 +157,28 @@ class Host(Protocol):
         ...
 
 
+class Ran(Struct, frozen=True, kw_only=True):
+    """What a front end says of a cell that it was to run.
+
+    `how` says whether it ran, was changed or gone before it could, or could not be inserted; `outputs` are nbformat's.
+    """
+
+    how: Literal["ran", "edited", "missing", "refused"]
+    outputs: tuple[dict[str, Any], ...] = ()
+    message: str = ""
+
+
+class FrontEnd(Protocol):
+    """Whoever shows the notebook and can insert cells into it and run them."""
+
+    async def run_cell(self, cell: Cell) -> Ran:
+        """Insert a cell and run it. Raises `PageGoneError` when whoever was asked went away.
+
+        With nobody there, waits for somebody to come.
+        """
+        ...
+
+
 class Grader(Protocol):
     """Scores a submission from private answers, outside any trial's process."""
 

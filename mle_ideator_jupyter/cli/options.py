@@ -71,7 +71,7 @@ def need_recipe_libraries() -> None:
 
 
 def _policies() -> Sequence[str]:
-    from mle_ideator_jupyter.session import POLICIES
+    from mle_ideator_jupyter.headless import POLICIES
 
     return [*POLICIES]
 

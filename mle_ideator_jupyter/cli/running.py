@@ -52,7 +52,7 @@ DEMO_SECONDS = 90.0
 def demo(output: Path, steps: int, seed: int, prepare_only: bool, as_json: bool) -> None:
     """The main job on real bundled data with the embedded Ideator and Implementer: no key, no network."""
     from mle_ideator_jupyter.bench.demo import NAME, TARGET, write_demo
-    from mle_ideator_jupyter.session import RunOptions
+    from mle_ideator_jupyter.headless import RunOptions
 
     need_recipe_libraries()
     try:
@@ -99,7 +99,7 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
 
     NOTEBOOK itself is never written. Running again goes on where a run was cut short.
     """
-    from mle_ideator_jupyter.session import RunOptions
+    from mle_ideator_jupyter.headless import RunOptions
 
     steps, seconds, cost = given["steps"], given["seconds"], given["cost"]
     budget = Budget(steps=steps, seconds=seconds, cost=cost)
@@ -124,7 +124,7 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
 
 
 def _run(options: Any, *, as_json: bool) -> None:
-    from mle_ideator_jupyter.session import run_headless
+    from mle_ideator_jupyter.headless import run_headless
 
     if options.implementer == "recipe":
         need_recipe_libraries()

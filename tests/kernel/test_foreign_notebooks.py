@@ -10,7 +10,7 @@ import pytest
 
 from mle_ideator_jupyter.errors import BindingError
 from mle_ideator_jupyter.model import Budget, Limits
-from mle_ideator_jupyter.session import RunOptions, run_headless, suggest
+from mle_ideator_jupyter.headless import RunOptions, run_headless, suggest
 from tests.kernel.small import SETUP, write_notebook
 
 WORKING: dict[str, list[str]] = {

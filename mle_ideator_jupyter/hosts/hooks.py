@@ -1,0 +1,210 @@
+"""Watches the cells that a front end runs in this kernel: what came of ours is captured here, whatever pages see.
+
+A cell of ours is known by its source: one that was edited is the user's. Around ours the namespace is remembered
+and put back (`guard`), a score is taken down, limits are watched. All of it runs on the kernel's main thread,
+in IPython's `pre_run_cell` and `post_run_cell`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mle_ideator_jupyter.hosts import guard, kernelside
+from mle_ideator_jupyter.hosts.collecting import Status, message_of, status_of
+from mle_ideator_jupyter.hosts.processes import Tree
+from mle_ideator_jupyter.hosts.watchdog import Running, watched
+from mle_ideator_jupyter.model import Limits, Struct
+from mle_ideator_jupyter.protocols import Cell, CellResult, Reported
+from mle_ideator_jupyter.scoring import reported
+
+_BOOKKEEPING = re.compile(r"_+|_i+|_i\d+|_\d+|_exit_code|_dh|_oh|_ih|In|Out|exit|quit")
+"""Names that IPython itself sets around a cell; they are not a trial's, nor put back."""
+
+
+def digest(source: str) -> str:
+    """Return the SHA-256 of a cell's source, in hex."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+class Expected(msgspec.Struct):
+    """A cell of ours that is to run; `began` once it has, `done` with what came of it."""
+
+    cell: Cell
+    limits: Limits
+    running: Running
+    began: threading.Event
+    done: Future[CellResult]
+
+
+class UserCell(Struct, frozen=True, kw_only=True):
+    """What is known of a cell of the user's that has run."""
+
+    source: str
+    cell: str
+    ok: bool
+    seconds: float
+    reported: Reported | None = None
+
+
+class CellHooks:
+    """Recognises cells of ours in an IPython shell, and tells of the user's.
+
+    Args:
+        shell: the IPython shell of this kernel.
+        on_user_cell: called on the main thread after each cell that is not ours.
+        submissions: the folder that `report_score` writes submissions to.
+    """
+
+    def __init__(self, shell: Any, on_user_cell: Callable[[UserCell], object], submissions: Path | None) -> None:
+        self._shell, self._tell, self._submissions = shell, on_user_cell, submissions
+        self._expected: dict[str, Expected] = {}
+        self._stack: list[_Around | None] = []
+        shell.events.register("pre_run_cell", self._before)
+        shell.events.register("post_run_cell", self._after)
+
+    def close(self) -> None:
+        """Watch no more."""
+        for name, callback in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
+            with contextlib.suppress(ValueError):
+                self._shell.events.unregister(name, callback)
+
+    def expect(self, cell: Cell, limits: Limits) -> Expected:
+        """Say, from any thread, that this cell is about to be run by a front end."""
+        expected = Expected(cell, limits, Running(), threading.Event(), Future())
+        self._expected[digest(cell.source)] = expected
+        return expected
+
+    def forget(self, expected: Expected) -> None:
+        """Say that the cell will not be run by us (any more); when it is run, it is the user's."""
+        key = digest(expected.cell.source)
+        if self._expected.get(key) is expected:
+            del self._expected[key]
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a cell of ours is running now."""
+        return any(around and around.expected for around in self._stack)
+
+    # ------------------------------------------------------------ on the main thread
+
+    def _before(self, info: Any) -> None:
+        outer = not self._stack
+        self._stack.append(None)
+        if not outer:  # a cell that a cell runs
+            return
+        expected = self._expected.pop(digest(info.raw_cell or ""), None)
+        around = _Around(self._shell, expected, self._submissions)
+        self._stack[-1] = around
+        around.begin()
+
+    def _after(self, result: Any) -> None:
+        around = self._stack.pop() if self._stack else None
+        if around is None:
+            return
+        ended = around.end(result)
+        if around.expected is not None:
+            around.expected.done.set_result(ended)
+            return
+        info = result.info
+        self._tell(
+            UserCell(
+                source=info.raw_cell or "",
+                cell=info.cell_id or "",
+                ok=ended.status == "ok",
+                seconds=ended.seconds,
+                reported=ended.reported,
+            )
+        )
+
+
+class _Around:
+    """What is done around one cell."""
+
+    def __init__(self, shell: Any, expected: Expected | None, submissions: Path | None) -> None:
+        self.shell, self.expected, self.submissions = shell, expected, submissions
+        self.memory: guard.Memory | None = None
+        self.reported: Reported | None = None
+        self.began = time.monotonic()
+        self.stack = contextlib.ExitStack()
+
+    def begin(self) -> None:
+        reported.set_sink(self._take)
+        expected = self.expected
+        if expected is None:
+            return
+        if self.submissions is not None:
+            os.environ[reported.SUBMISSIONS] = str(self.submissions)
+        if expected.cell.keep is not None:
+            self.memory = guard.remember(_users(self.shell.user_ns))
+        if expected.limits != Limits():
+            tree = Tree(os.getpid())
+            tree.begin(growth=True)
+            self.stack.enter_context(watched(expected.running, tree, expected.limits))
+        self.began = time.monotonic()
+        expected.began.set()
+        if not expected.running.begin():  # stopped before it began: the next interrupt ends it
+            expected.running.active = True
+            threading.Timer(0.05, expected.running.again).start()
+
+    def end(self, result: Any) -> CellResult:
+        """Put the namespace back and return what came of the cell, but for its outputs."""
+        expected = self.expected
+        if expected is not None:
+            expected.running.end()
+        seconds = time.monotonic() - self.began
+        reported.set_sink(None)
+        self.stack.close()
+        status, message = _ending(result)
+        changed: list[str] = []
+        if expected is not None:
+            os.environ.pop(reported.SUBMISSIONS, None)
+            status, message = (expected.running.why or (status, message)) if status != "ok" else (status, message)
+            if self.memory is not None:
+                kernelside.dismiss_workers()
+                changed = self._restore(self.memory, expected.cell.keep or ())
+        return CellResult(
+            status=status,
+            reported=self.reported if status == "ok" else None,
+            message=message,
+            seconds=round(seconds, 3),
+            changed=tuple(changed),
+        )
+
+    def _restore(self, memory: guard.Memory, keep: tuple[str, ...]) -> list[str]:
+        """Put the user's names back; IPython's own bookkeeping stays as it is now."""
+        namespace = self.shell.user_ns
+        left = {name: value for name, value in namespace.items() if _BOOKKEEPING.fullmatch(name)}
+        changed = guard.restore(memory, namespace, keep)
+        namespace.update(left)
+        return changed
+
+    def _take(self, report: dict[str, Any]) -> None:
+        with contextlib.suppress(msgspec.ValidationError):
+            self.reported = reported.read_report(report)
+
+
+def _users(namespace: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in namespace.items() if not _BOOKKEEPING.fullmatch(name)}
+
+
+def _ending(result: Any) -> tuple[Status, str]:
+    error = result.error_before_exec or result.error_in_exec
+    if error is None:
+        return "ok", ""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error whose text cannot be had is still an error
+        text = "(its text cannot be shown)"
+    return status_of(name), message_of(name, text)
