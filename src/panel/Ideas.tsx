@@ -1,0 +1,130 @@
+/** Ideas as cards: what to do, and why; the steps on demand. */
+
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { IdeaView } from '../protocol';
+import { isLive, useHost, useTranslator } from './context';
+import { Icon } from './icons';
+import { kindName } from './kinds';
+import { ideaMarkdown, ideaText } from './note';
+import { Button, Details, IconButton, Section } from './parts';
+
+const FEW = 4;
+
+/** Draws the ideas that were not dismissed, the first few of them at once. */
+export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | null {
+  const t = useTranslator();
+  const [all, setAll] = useState(false);
+  const [dismissed, setDismissed] = useState(false);
+  const open = ideas.filter(idea => dismissed || !idea.dismissed);
+  const away = ideas.filter(idea => idea.dismissed).length;
+  if (!ideas.length) {
+    return null;
+  }
+  return (
+    <Section
+      title={t('Ideas')}
+      aside={
+        away > 0 && (
+          <button type="button" class="mij-link" aria-pressed={dismissed} onClick={() => setDismissed(!dismissed)}>
+            {dismissed ? t('hide dismissed') : t('%1 dismissed', away)}
+          </button>
+        )
+      }
+    >
+      {(all ? open : open.slice(0, FEW)).map(idea => (
+        <IdeaCard key={idea.id} idea={idea} />
+      ))}
+      {open.length > FEW && (
+        <button type="button" class="mij-link mij-pad" onClick={() => setAll(!all)}>
+          {all ? t('Show fewer') : t('Show all %1', open.length)}
+        </button>
+      )}
+    </Section>
+  );
+}
+
+function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  const { insertNote, copy } = host.actions;
+  const live = isLive(host);
+  const mark = (change: { vote?: number; dismissed?: boolean }): void =>
+    host.send({ type: 'mark_idea', idea: idea.id, vote: null, dismissed: null, ...change });
+  const vote = (value: number): void => mark({ vote: idea.vote === value ? 0 : value });
+  return (
+    <article
+      class={idea.dismissed ? 'mij-card mij-dismissed' : 'mij-card'}
+      data-testid="mij-idea-card"
+      data-idea={idea.id}
+      aria-label={idea.title}
+    >
+      <div class="mij-card-top">
+        <Icon name={idea.kind} />
+        <span class="mij-ellipsis">{kindName(idea.kind, t)}</span>
+        <span class="mij-aside">{idea.trial === null ? idea.ideator : t('trial %1', idea.trial)}</span>
+      </div>
+      <h4>{idea.title}</h4>
+      {idea.evidence.length > 0 && (
+        <ul class="mij-evidence">
+          {idea.evidence.map((line, i) => (
+            <li key={i}>{line}</li>
+          ))}
+        </ul>
+      )}
+      {idea.rationale && <p class="mij-rationale">{idea.rationale}</p>}
+      {idea.steps.length > 0 && (
+        <Details quiet title={t('Steps (%1)', idea.steps.length)}>
+          <ol>
+            {idea.steps.map((step, i) => (
+              <li key={i}>{step}</li>
+            ))}
+          </ol>
+        </Details>
+      )}
+      <div class="mij-row mij-card-actions">
+        <Button
+          testid="mij-try"
+          disabled={!live}
+          onClick={() => host.send({ type: 'try_idea', idea: idea.id, after: host.anchor() })}
+        >
+          {idea.trial === null ? t('Try it') : t('Try again')}
+        </Button>
+        {insertNote && (
+          <IconButton
+            icon="note"
+            label={t('Insert as note')}
+            testid="mij-note"
+            onClick={() => insertNote(ideaMarkdown(idea, t))}
+          />
+        )}
+        <IconButton icon="copy" label={t('Copy')} testid="mij-copy" onClick={() => copy(ideaText(idea))} />
+        <span class="mij-space" />
+        <IconButton
+          icon="up"
+          label={t('Good idea')}
+          testid="mij-vote-up"
+          pressed={idea.vote > 0}
+          disabled={!live}
+          onClick={() => vote(1)}
+        />
+        <IconButton
+          icon="down"
+          label={t('Bad idea')}
+          testid="mij-vote-down"
+          pressed={idea.vote < 0}
+          disabled={!live}
+          onClick={() => vote(-1)}
+        />
+        <IconButton
+          icon="close"
+          label={idea.dismissed ? t('Bring back') : t('Dismiss')}
+          testid="mij-dismiss"
+          pressed={idea.dismissed}
+          disabled={!live}
+          onClick={() => mark({ dismissed: !idea.dismissed })}
+        />
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,106 @@
+/** The panel from top to bottom. */
+
+import type { JSX } from 'preact';
+import { Ask } from './Ask';
+import { Brief } from './Brief';
+import { Choices } from './Choices';
+import { isLive, useHost, useTranslator } from './context';
+import { formatChange, formatScore, type Goal } from './format';
+import { Ideas } from './Ideas';
+import { Button } from './parts';
+import { Plot } from './Plot';
+import { activityName, Approval, Running } from './Running';
+import { LinkNotice, SessionNotices } from './States';
+import { TaskHead } from './Task';
+import { Trials } from './Trials';
+import type { PanelState } from '../protocol';
+
+/** Draws everything that the front end holds now. */
+export function Panel(): JSX.Element {
+  const host = useHost();
+  const { state, trials, link } = host;
+  const live = isLive(host);
+  const goal: Goal = state?.task?.goal ?? 'maximize';
+  const notebook = link.kind !== 'no-notebook';
+  return (
+    <div
+      class="mij-panel"
+      data-testid="mij-state"
+      data-activity={state?.activity ?? 'idle'}
+      data-link={link.kind}
+      data-stale={host.stale}
+    >
+      <div class="mij-scroll">
+        {notebook && <TaskHead state={state} />}
+        <LinkNotice />
+        {state && notebook && <SessionNotices state={state} />}
+        {notebook && (
+          <>
+            {state && <Best state={state} goal={goal} />}
+            <Plot trials={trials} goal={goal} baseline={state?.baseline ?? null} />
+            {link.kind === 'ready' && <Ask state={state} />}
+            {state && <Running state={state} />}
+            {state?.approval && live && <Approval approval={state.approval} />}
+            {state && <Ideas ideas={state.ideas} />}
+            <Trials state={state} trials={trials} goal={goal} />
+            {live && state && (
+              <div class="mij-section">
+                <Brief state={state} />
+                <Choices state={state} />
+              </div>
+            )}
+          </>
+        )}
+      </div>
+      {notebook && <Foot state={state} />}
+    </div>
+  );
+}
+
+function Best({ state, goal }: { state: PanelState; goal: Goal }): JSX.Element | null {
+  const host = useHost();
+  const t = useTranslator();
+  const { best } = state;
+  if (!best) {
+    return null;
+  }
+  const gain = best.delta ?? 0;
+  return (
+    <div class="mij-best">
+      <span class="mij-faint">{t('best')}</span>
+      <strong data-testid="mij-best" title={t('Trial %1', best.number)}>
+        {formatScore(best.value)}
+      </strong>
+      {best.delta !== null && gain !== 0 && (
+        <span class={gain > 0 ? 'mij-good' : 'mij-bad'} title={gain > 0 ? t('better than the baseline') : t('worse than the baseline')}>
+          {formatChange(best.delta, goal)}
+        </span>
+      )}
+      {best.delta !== null && <span class="mij-faint">{gain === 0 ? t('the baseline') : t('vs baseline')}</span>}
+      <span class="mij-space" />
+      {isLive(host) && (
+        <Button
+          testid="mij-keep"
+          hint={t('Put the best solution into the notebook as ordinary cells')}
+          onClick={() => host.send({ type: 'keep_trial', trial: best.trial, after: host.anchor() })}
+        >
+          {t('Keep')}
+          <span class="mij-unseen"> {t('this solution')}</span>
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Foot({ state }: { state: PanelState | null }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  const words = state && isLive(host) ? activityName(state.activity, t) : '';
+  return (
+    <footer class="mij-foot">
+      <span class="mij-ellipsis" role="status" aria-live="polite" data-testid="mij-message" title={state?.message}>
+        {state?.message || words}
+      </span>
+    </footer>
+  );
+}

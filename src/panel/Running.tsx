@@ -1,0 +1,141 @@
+/** What runs now: how far it is, and how to stop it; and the cell that waits for a yes. */
+
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Activity, ApprovalView, PanelState } from '../protocol';
+import { isLive, useHost, useTranslator } from './context';
+import { formatMoney, formatSeconds } from './format';
+import { Button } from './parts';
+
+/** Returns an activity in words. */
+export function activityName(activity: Activity, t: ReturnType<typeof useTranslator>): string {
+  switch (activity) {
+    case 'idle':
+      return t('idle');
+    case 'looking':
+      return t('looking at the data');
+    case 'thinking':
+      return t('thinking');
+    case 'running':
+      return t('running');
+    case 'approval':
+      return t('waits for your yes');
+    case 'paused':
+      return t('paused');
+    case 'stopping':
+      return t('stopping');
+  }
+}
+
+/** The bar with Pause and Stop; nothing while nothing runs. */
+export function Running({ state }: { state: PanelState }): JSX.Element | null {
+  const host = useHost();
+  const t = useTranslator();
+  const { run, activity } = state;
+  if (!isLive(host) || (activity === 'idle' && !run)) {
+    return null;
+  }
+  const control = (what: 'pause' | 'resume' | 'stop'): void => host.send({ type: 'control', what });
+  const stopping = activity === 'stopping';
+  return (
+    <div class="mij-running">
+      {run && (
+        <>
+          <div
+            class="mij-progress"
+            role="progressbar"
+            aria-label={t('Autopilot')}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(run.percent)}
+            data-testid="mij-progress"
+          >
+            <div style={{ width: `${Math.min(100, Math.max(0, run.percent))}%` }} />
+          </div>
+          <div class="mij-faint mij-numbers">
+            {[
+              run.steps === null ? t('%1 trials', run.steps_done) : t('%1 of %2 trials', run.steps_done, run.steps),
+              run.seconds_left !== null && t('%1 left', formatSeconds(Math.max(0, run.seconds_left))),
+              run.cost_left !== null && t('%1 left', formatMoney(Math.max(0, run.cost_left)))
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </div>
+        </>
+      )}
+      <div class="mij-row">
+        <span class="mij-activity">
+          {!stopping && activity !== 'paused' && activity !== 'approval' && <span class="mij-pulse" aria-hidden="true" />}
+          {run?.paused && run.reason ? run.reason : activityName(activity, t)}
+        </span>
+        <span class="mij-space" />
+        {run &&
+          (run.paused ? (
+            <Button testid="mij-resume" onClick={() => control('resume')}>
+              {t('Resume')}
+            </Button>
+          ) : (
+            <Button testid="mij-pause" disabled={stopping} onClick={() => control('pause')}>
+              {t('Pause')}
+            </Button>
+          ))}
+        <Button testid="mij-stop" disabled={stopping} onClick={() => control('stop')}>
+          {t('Stop')}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Whether the user is typing outside the panel: then nothing may take the focus. */
+function typingElsewhere(panel: Element | null): boolean {
+  const active = document.activeElement;
+  if (!active || panel?.contains(active)) {
+    return false;
+  }
+  return active.matches('input, textarea, select, [contenteditable]:not([contenteditable="false"])');
+}
+
+/** The cell that waits for a yes. It takes the focus when it appears, unless the user is typing elsewhere. */
+export function Approval({ approval }: { approval: ApprovalView }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const node = box.current;
+    if (node && !typingElsewhere(node.closest('.mij-panel'))) {
+      node.focus({ preventScroll: true });
+      node.scrollIntoView?.({ block: 'nearest' });
+    }
+  }, [approval.request]);
+  const decide = (yes: boolean, rest: boolean): void =>
+    host.send({ type: 'decide', request: approval.request, yes, rest });
+  return (
+    <div
+      ref={box}
+      class="mij-approval"
+      role="alertdialog"
+      aria-label={t('A cell waits for your yes: %1', approval.action)}
+      tabIndex={-1}
+      data-testid="mij-approval"
+      data-request={approval.request}
+    >
+      <h4>{approval.action}</h4>
+      <p class="mij-faint">{t('Trial %1: %2', approval.number, approval.title)}</p>
+      <pre tabIndex={0} aria-label={t('The code that would run')} data-testid="mij-approval-source">
+        {approval.source}
+      </pre>
+      <div class="mij-row mij-wrap">
+        <Button primary testid="mij-approve" onClick={() => decide(true, false)}>
+          {t('Run it')}
+        </Button>
+        <Button testid="mij-approve-rest" onClick={() => decide(true, true)}>
+          {t('Run the rest of this trial')}
+        </Button>
+        <Button testid="mij-decline" onClick={() => decide(false, false)}>
+          {t('Decline')}
+        </Button>
+      </div>
+    </div>
+  );
+}
