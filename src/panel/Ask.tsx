@@ -22,10 +22,12 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
   const live = isLive(host);
   const thinking = state?.activity === 'thinking' || state?.activity === 'looking';
   const flying = state?.run != null;
+  const best = state?.best ?? null;
+  const fresh = !state?.ideas.length && !host.trials.length && !state?.empty;
   const get = (): void => host.send({ type: 'get_idea', hint: hint.trim(), kinds: [...kinds], n });
   return (
     <div class="mij-ask">
-      <div class="mij-row">
+      <div class="mij-row mij-wrap">
         <Button primary testid="mij-get-idea" disabled={!live || thinking} onClick={get}>
           {n > 1 ? t('Get %1 ideas', n) : t('Get idea')}
         </Button>
@@ -39,7 +41,22 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
             {t('Autopilot')} <span aria-hidden="true">{autopilot ? '▾' : '▸'}</span>
           </Button>
         )}
+        {best && (
+          <Button
+            testid="mij-keep"
+            hint={t('Keep this solution: put the best one into the notebook as ordinary cells')}
+            disabled={!live}
+            onClick={() => host.send({ type: 'keep_trial', trial: best.trial, after: host.anchor() })}
+          >
+            {t('Keep best')}
+          </Button>
+        )}
       </div>
+      {fresh && !autopilot && (
+        <p class="mij-faint mij-first">
+          {t('It looks at your data and proposes what to try next. Nothing runs before you say so.')}
+        </p>
+      )}
       {autopilot && live && !flying && (
         <Autopilot mode={state?.approval_mode ?? 'cell'} onStart={() => setAutopilot(false)} />
       )}

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ApprovalMode } from '../protocol';
+import type { PanelState } from '../protocol';
 import { ApprovalSelect } from './Choices';
 import { useHost, useTranslator } from './context';
 import { Field } from './parts';
@@ -16,7 +16,7 @@ export function limit(text: string): number | null {
 }
 
 /** The form that starts a run; at least one limit must be set. */
-export function Autopilot({ mode, onStart }: { mode: ApprovalMode; onStart(): void }): JSX.Element {
+export function Autopilot({ mode, onStart }: { mode: PanelState['approval_mode']; onStart(): void }): JSX.Element {
   const host = useHost();
   const t = useTranslator();
   const [steps, setSteps] = useState(STEPS);
@@ -35,7 +35,7 @@ export function Autopilot({ mode, onStart }: { mode: ApprovalMode; onStart(): vo
       min={0}
       step={step}
       value={value}
-      placeholder={t('no limit')}
+      placeholder="∞"
       data-testid={testid}
       onInput={event => set(event.currentTarget.value)}
     />

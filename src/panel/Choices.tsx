@@ -2,9 +2,11 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { ApprovalMode, Choose, PanelState } from '../protocol';
+import type { Choose, PanelState } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
 import { Details, Field } from './parts';
+
+type ApprovalMode = PanelState['approval_mode'];
 
 const NO_CHANGE: Choose = { type: 'choose', approval_mode: null, ideator: null, implementer: null, watch: null };
 
@@ -35,7 +37,7 @@ export function Choices({ state }: { state: PanelState }): JSX.Element {
   const live = isLive(host);
   const { agents } = state;
   return (
-    <Details title={t('Agents and approval')} aside={agents && `${agents.ideator} · ${agents.implementer}`} testid="mij-choices">
+    <Details title={t('Choices')} aside={agents && `${agents.ideator} · ${agents.implementer}`} testid="mij-choices">
       <div class="mij-form">
         {agents && (
           <>

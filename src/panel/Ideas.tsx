@@ -49,9 +49,6 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
   const t = useTranslator();
   const { insertNote, copy } = host.actions;
   const live = isLive(host);
-  const mark = (change: { vote?: number; dismissed?: boolean }): void =>
-    host.send({ type: 'mark_idea', idea: idea.id, vote: null, dismissed: null, ...change });
-  const vote = (value: number): void => mark({ vote: idea.vote === value ? 0 : value });
   return (
     <article
       class={idea.dismissed ? 'mij-card mij-dismissed' : 'mij-card'}
@@ -83,13 +80,15 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
         </Details>
       )}
       <div class="mij-row mij-card-actions">
-        <Button
-          testid="mij-try"
-          disabled={!live}
-          onClick={() => host.send({ type: 'try_idea', idea: idea.id, after: host.anchor() })}
-        >
-          {idea.trial === null ? t('Try it') : t('Try again')}
-        </Button>
+        {!host.stale && (
+          <Button
+            testid="mij-try"
+            disabled={!live}
+            onClick={() => host.send({ type: 'try_idea', idea: idea.id, after: host.anchor() })}
+          >
+            {idea.trial === null ? t('Try it') : t('Try again')}
+          </Button>
+        )}
         {insertNote && (
           <IconButton
             icon="note"
@@ -99,32 +98,46 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
           />
         )}
         <IconButton icon="copy" label={t('Copy')} testid="mij-copy" onClick={() => copy(ideaText(idea))} />
-        <span class="mij-space" />
-        <IconButton
-          icon="up"
-          label={t('Good idea')}
-          testid="mij-vote-up"
-          pressed={idea.vote > 0}
-          disabled={!live}
-          onClick={() => vote(1)}
-        />
-        <IconButton
-          icon="down"
-          label={t('Bad idea')}
-          testid="mij-vote-down"
-          pressed={idea.vote < 0}
-          disabled={!live}
-          onClick={() => vote(-1)}
-        />
-        <IconButton
-          icon="close"
-          label={idea.dismissed ? t('Bring back') : t('Dismiss')}
-          testid="mij-dismiss"
-          pressed={idea.dismissed}
-          disabled={!live}
-          onClick={() => mark({ dismissed: !idea.dismissed })}
-        />
+        {!host.stale && <Opinion idea={idea} />}
       </div>
     </article>
+  );
+}
+
+/** What the user thinks of an idea. */
+function Opinion({ idea }: { idea: IdeaView }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  const live = isLive(host);
+  const mark = (change: { vote?: number; dismissed?: boolean }): void =>
+    host.send({ type: 'mark_idea', idea: idea.id, vote: null, dismissed: null, ...change });
+  const vote = (value: number): void => mark({ vote: idea.vote === value ? 0 : value });
+  return (
+    <>
+      <span class="mij-space" />
+      <IconButton
+        icon="up"
+        label={t('Good idea')}
+        testid="mij-vote-up"
+        pressed={idea.vote > 0}
+        disabled={!live}
+        onClick={() => vote(1)}
+      />
+      <IconButton
+        icon="down"
+        label={t('Bad idea')}
+        testid="mij-vote-down"
+        pressed={idea.vote < 0}
+        disabled={!live}
+        onClick={() => vote(-1)}
+      />
+      <IconButton
+        icon="close"
+        label={idea.dismissed ? t('Bring back') : t('Dismiss')}
+        testid="mij-dismiss"
+        disabled={!live}
+        onClick={() => mark({ dismissed: !idea.dismissed })}
+      />
+    </>
   );
 }

@@ -7,10 +7,9 @@ import { Choices } from './Choices';
 import { isLive, useHost, useTranslator } from './context';
 import { formatChange, formatScore, type Goal } from './format';
 import { Ideas } from './Ideas';
-import { Button } from './parts';
 import { Plot } from './Plot';
 import { activityName, Approval, Running } from './Running';
-import { LinkNotice, SessionNotices } from './States';
+import { LinkNotice, SessionNotes, SessionNotices } from './States';
 import { TaskHead } from './Task';
 import { Trials } from './Trials';
 import type { PanelState } from '../protocol';
@@ -43,6 +42,7 @@ export function Panel(): JSX.Element {
             {state?.approval && live && <Approval approval={state.approval} />}
             {state && <Ideas ideas={state.ideas} />}
             <Trials state={state} trials={trials} goal={goal} />
+            {state && <SessionNotes state={state} />}
             {live && state && (
               <div class="mij-section">
                 <Brief state={state} />
@@ -58,7 +58,6 @@ export function Panel(): JSX.Element {
 }
 
 function Best({ state, goal }: { state: PanelState; goal: Goal }): JSX.Element | null {
-  const host = useHost();
   const t = useTranslator();
   const { best } = state;
   if (!best) {
@@ -73,21 +72,10 @@ function Best({ state, goal }: { state: PanelState; goal: Goal }): JSX.Element |
       </strong>
       {best.delta !== null && gain !== 0 && (
         <span class={gain > 0 ? 'mij-good' : 'mij-bad'} title={gain > 0 ? t('better than the baseline') : t('worse than the baseline')}>
-          {formatChange(best.delta, goal)}
+          {formatChange(best.delta, goal, best.value)}
         </span>
       )}
       {best.delta !== null && <span class="mij-faint">{gain === 0 ? t('the baseline') : t('vs baseline')}</span>}
-      <span class="mij-space" />
-      {isLive(host) && (
-        <Button
-          testid="mij-keep"
-          hint={t('Put the best solution into the notebook as ordinary cells')}
-          onClick={() => host.send({ type: 'keep_trial', trial: best.trial, after: host.anchor() })}
-        >
-          {t('Keep')}
-          <span class="mij-unseen"> {t('this solution')}</span>
-        </Button>
-      )}
     </div>
   );
 }

@@ -47,7 +47,7 @@ export function Plot({ trials, goal, baseline }: PlotProps): JSX.Element | null 
       host.actions.scrollToCells?.(dot.trial.cells);
     }
   };
-  const under = (event: JSX.TargetedMouseEvent<SVGSVGElement>): number => {
+  const under = (event: MouseEvent & { readonly currentTarget: SVGSVGElement }): number => {
     const edge = event.currentTarget.getBoundingClientRect();
     return nearest(dots, event.clientX - edge.left, event.clientY - edge.top);
   };
@@ -110,8 +110,9 @@ export function Plot({ trials, goal, baseline }: PlotProps): JSX.Element | null 
             </text>
           </g>
         ))}
+        {dots.length > MANY && <Dots dots={dots} />}
         <path class="mij-step" d={drawn.line} />
-        <Dots dots={dots} />
+        {dots.length <= MANY && <Dots dots={dots} />}
         {here && <Mark dot={here} active />}
       </svg>
       {here && <Tip dot={here} goal={goal} width={width} />}
@@ -179,13 +180,13 @@ function Tip({ dot, goal, width }: { dot: Dot; goal: Goal; width: number }): JSX
   const left = Math.max(4, Math.min(dot.x - 80, width - 168));
   const below = dot.y < 60;
   return (
-    <div class="mij-tip" style={{ left, ...(below ? { top: dot.y + 12 } : { bottom: `calc(100% - ${dot.y - 10}px)` }) }}>
+    <div class="mij-tip" style={{ left: `${left}px`, ...(below ? { top: `${dot.y + 12}px` } : { bottom: `calc(100% - ${dot.y - 10}px)` }) }}>
       <div class="mij-clamp">
         {trial.number} · {trial.title}
       </div>
       {trial.status === 'scored' ? (
         <div class="mij-faint">
-          {formatScore(trial.value)} {formatChange(trial.delta, goal)}
+          {formatScore(trial.value)} {formatChange(trial.delta, goal, trial.value)}
           {trial.series && ` · ${trial.series}`}
         </div>
       ) : (

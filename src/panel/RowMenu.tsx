@@ -71,8 +71,8 @@ export function RowMenu({ trial, at, onShow, onClose }: MenuProps): JSX.Element 
       popover="auto"
       role="menu"
       aria-label={t('Actions for trial %1', trial.number)}
-      style={{ left, top, width: WIDTH }}
-      onToggle={event => (event as ToggleEvent).newState === 'closed' && onClose()}
+      style={{ left: `${left}px`, top: `${top}px`, width: `${WIDTH}px` }}
+      onToggle={event => event.newState === 'closed' && onClose()}
       onKeyDown={event => {
         event.stopPropagation();
         if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {

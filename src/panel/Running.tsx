@@ -2,13 +2,13 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Activity, ApprovalView, PanelState } from '../protocol';
+import type { ApprovalView, PanelState } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
 import { formatMoney, formatSeconds } from './format';
 import { Button } from './parts';
 
 /** Returns an activity in words. */
-export function activityName(activity: Activity, t: ReturnType<typeof useTranslator>): string {
+export function activityName(activity: PanelState['activity'], t: ReturnType<typeof useTranslator>): string {
   switch (activity) {
     case 'idle':
       return t('idle');
@@ -129,11 +129,11 @@ export function Approval({ approval }: { approval: ApprovalView }): JSX.Element 
         <Button primary testid="mij-approve" onClick={() => decide(true, false)}>
           {t('Run it')}
         </Button>
-        <Button testid="mij-approve-rest" onClick={() => decide(true, true)}>
-          {t('Run the rest of this trial')}
-        </Button>
         <Button testid="mij-decline" onClick={() => decide(false, false)}>
           {t('Decline')}
+        </Button>
+        <Button testid="mij-approve-rest" onClick={() => decide(true, true)}>
+          {t('Run the rest of this trial')}
         </Button>
       </div>
     </div>

@@ -69,7 +69,7 @@ export function LinkNotice(): JSX.Element | null {
   }
 }
 
-/** What the session itself wants known: its error, its notes, an empty kernel, events from elsewhere. */
+/** What stands in the way now: the session's error, an empty kernel, a kernel that answers late. */
 export function SessionNotices({ state }: { state: PanelState }): JSX.Element {
   const host = useHost();
   const t = useTranslator();
@@ -103,10 +103,20 @@ export function SessionNotices({ state }: { state: PanelState }): JSX.Element {
       {host.link.busyWaits && (
         <Notice>{t('This kernel answers only between cells; with ipykernel 7 or newer it answers at once.')}</Notice>
       )}
+    </>
+  );
+}
+
+/** What is good to know: trials from elsewhere, and the session's notes. */
+export function SessionNotes({ state }: { state: PanelState }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  return (
+    <>
       {state.imported > 0 && (
         <Notice
           actions={
-            live && (
+            isLive(host) && (
               <Button testid="mij-trust" onClick={() => host.send({ type: 'control', what: 'trust' })}>
                 {t('Trust')}
               </Button>

@@ -139,7 +139,7 @@ function TaskForm({ state, onDone }: { state: PanelState; onDone(): void }): JSX
           onInput={event => set({ description: event.currentTarget.value })}
         />
       </Field>
-      <div class="mij-row">
+      <div class="mij-row mij-wrap">
         <button type="submit" class="mij-button mij-primary" data-testid="mij-task-use" disabled={asked}>
           {t('Use this task')}
         </button>

@@ -32,7 +32,8 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   const [menu, setMenu] = useState<{ trial: TrialView; at: DOMRect } | null>(null);
   const sight = Math.min(rows.length, SIGHT) * ROW;
   const { first, last } = visibleWindow(scrolled, sight, ROW, rows.length);
-  const index = rows.findIndex(row => row.id === active);
+  const index = active === null ? -1 : rows.findIndex(row => row.id === active);
+  const digits = String(rows.reduce((most, row) => Math.max(most, row.number), 0)).length;
   useLayoutEffect(() => {
     const most = Math.max(0, rows.length * ROW - sight);
     if (scrolled > most) {
@@ -88,7 +89,13 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
     );
   };
   return (
-    <div class="mij-table" role="grid" aria-label={t('Trials')} aria-rowcount={rows.length + 1}>
+    <div
+      class="mij-table"
+      role="grid"
+      aria-label={t('Trials')}
+      aria-rowcount={rows.length + 1}
+      style={{ '--mij-digits': `${digits}ch` }}
+    >
       <div class="mij-trial mij-trial-head" role="row" aria-rowindex={1}>
         {heading('number', '#', t('number'))}
         {heading('title', t('Trial'), t('title'))}
@@ -102,7 +109,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
         class="mij-rows"
         role="rowgroup"
         tabIndex={0}
-        style={{ height: sight }}
+        style={{ height: `${sight}px` }}
         aria-label={t('Arrow keys choose a trial, Enter goes to its cells, M opens its menu')}
         aria-activedescendant={index >= first && index < last ? `${prefix}-${index}` : undefined}
         data-testid="mij-trial-rows"
@@ -116,7 +123,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
           }
         }}
       >
-        <div style={{ height: rows.length * ROW, position: 'relative' }} role="presentation">
+        <div style={{ height: `${rows.length * ROW}px`, position: 'relative' }} role="presentation">
           {rows.slice(first, last).map((trial, i) => (
             <Row
               key={trial.id}
@@ -189,7 +196,7 @@ function Row({ id, index, trial, goal, active, onVisit, onMenu }: RowProps): JSX
       data-testid="mij-trial-row"
       data-number={trial.number}
       data-status={trial.status}
-      style={{ top: index * ROW }}
+      style={{ top: `${index * ROW}px` }}
       title={[`${trial.number} · ${trial.title}`, failed && trial.message, ...tags].filter(Boolean).join('\n')}
       onClick={onVisit}
       onContextMenu={event => {
@@ -211,7 +218,7 @@ function Row({ id, index, trial, goal, active, onVisit, onMenu }: RowProps): JSX
         {trial.status === 'running' && <span class="mij-faint">{t('running')}</span>}
       </div>
       <div role="gridcell" class={`mij-c-delta ${gain > 0 ? 'mij-good' : ''}`}>
-        {trial.status === 'scored' && formatChange(trial.delta, goal)}
+        {trial.status === 'scored' && formatChange(trial.delta, goal, trial.value)}
         {gain > 0 && <span class="mij-unseen">{t('better')}</span>}
       </div>
       <div role="gridcell" class="mij-c-seconds">

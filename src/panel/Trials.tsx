@@ -35,6 +35,7 @@ export function Trials(props: { state: PanelState | null; trials: readonly Trial
     return null;
   }
   const better = state?.improved ?? 0;
+  const count = trials.length.toLocaleString();
   const save = (what: 'csv' | 'json', mime: string): void => {
     setFault('');
     host.fetch(what).then(
@@ -44,7 +45,7 @@ export function Trials(props: { state: PanelState | null; trials: readonly Trial
   };
   return (
     <Section
-      title={better ? t('Trials (%1, %2 better)', trials.length, better) : t('Trials (%1)', trials.length)}
+      title={better ? t('Trials (%1, %2 better)', count, better.toLocaleString()) : t('Trials (%1)', count)}
       aside={
         isLive(host) && (
           <span class="mij-aside">

@@ -26,15 +26,25 @@ export function formatScore(value: number | null): string {
   if (value !== 0 && (power < -4 || power >= 7)) {
     return signed(value.toExponential(3));
   }
-  const decimals = power >= 1 ? 4 - power : power >= -1 ? 4 : 3 - power;
-  return signed(value.toFixed(Math.max(0, decimals)));
+  return signed(value.toFixed(decimalsOf(value)));
+}
+
+/** Returns how many decimals a score of this size is shown with. */
+function decimalsOf(value: number): number {
+  const power = magnitude(value);
+  return Math.max(0, power >= 1 ? 4 - power : power >= -1 ? 4 : 3 - power);
 }
 
 /**
  * Returns an improvement as the change of the metric itself, with its sign: an error that falls by 0.0119 is
- * `−0.0119`. Nothing where there is none.
+ * `−0.0119`. It has the decimals of the score it belongs to, or more where these would show nothing. Nothing
+ * where there is no improvement to speak of.
  */
-export function formatChange(improvement: number | null, goal: Goal): string {
+export function formatChange(
+  improvement: number | null,
+  goal: Goal,
+  score: number | null = null
+): string {
   if (improvement === null || !Number.isFinite(improvement)) {
     return '';
   }
@@ -44,10 +54,11 @@ export function formatChange(improvement: number | null, goal: Goal): string {
   }
   const size = Math.abs(change);
   const power = magnitude(size);
+  const places = score === null ? 2 - power : Math.max(decimalsOf(score), -power);
   const text =
     power < -5 || power >= 7
       ? size.toExponential(1)
-      : size.toFixed(Math.max(0, Math.min(6, 2 - power)));
+      : size.toFixed(Math.max(0, Math.min(6, places)));
   return (change < 0 ? MINUS : '+') + signed(text);
 }
 

@@ -7,7 +7,7 @@ import { Icon } from './icons';
 
 interface ButtonProps {
   children?: ComponentChildren;
-  onClick(event: JSX.TargetedMouseEvent<HTMLButtonElement>): void;
+  onClick(event: MouseEvent & { readonly currentTarget: HTMLButtonElement }): void;
   testid?: string;
   primary?: boolean;
   disabled?: boolean;
@@ -190,7 +190,7 @@ export function Notice(props: {
       <Icon name={props.icon ?? 'info'} />
       <div class="mij-notice-body">
         <div class="mij-notice-text">{props.children}</div>
-        {props.actions && <div class="mij-row">{props.actions}</div>}
+        {props.actions && <div class="mij-row mij-wrap">{props.actions}</div>}
       </div>
     </div>
   );
