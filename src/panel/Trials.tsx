@@ -1,7 +1,7 @@
 /** All trials: filtered, sorted, exported; a trial's source and diff on demand. */
 
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { PanelState, TrialView } from '../protocol';
 import { isLive, reason, useFetched, useHost, useTranslator } from './context';
 import type { Goal } from './format';
@@ -99,9 +99,11 @@ function Source({ shown, onClose }: { shown: Shown; onClose(): void }): JSX.Elem
   const t = useTranslator();
   const { text, error, waiting } = useFetched(shown.what, shown.trial.id);
   const { number } = shown.trial;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), [waiting]);
   const title = shown.what === 'source' ? t('Trial %1: source', number) : t('Trial %1: difference to the best', number);
   return (
-    <div class="mij-boxed" data-testid="mij-detail" role="region" aria-label={title}>
+    <div ref={box} class="mij-boxed" data-testid="mij-detail" role="region" aria-label={title}>
       <div class="mij-row">
         <strong class="mij-ellipsis">{title}</strong>
         <span class="mij-space" />
