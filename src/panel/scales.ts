@@ -50,7 +50,7 @@ export function ticks(range: Range, count: number): number[] {
     return [];
   }
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find(factor => factor * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5, 10].find(factor => factor * power >= 0.7 * rough) ?? 10);
   const first = Math.ceil(low / step);
   const last = Math.floor(high / step);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step);
