@@ -120,7 +120,7 @@ export function Approval({ approval }: { approval: ApprovalView }): JSX.Element 
       data-testid="mij-approval"
       data-request={approval.request}
     >
-      <h4>{approval.action}</h4>
+      <h3>{approval.action}</h3>
       <p class="mij-faint">{t('Trial %1: %2', approval.number, approval.title)}</p>
       <pre tabIndex={0} aria-label={t('The code that would run')} data-testid="mij-approval-source">
         {approval.source}

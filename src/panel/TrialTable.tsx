@@ -26,6 +26,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   const host = useHost();
   const t = useTranslator();
   const prefix = useId();
+  const grid = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const [scrolled, setScrolled] = useState(0);
   const [active, setActive] = useState<string | null>(null);
@@ -90,10 +91,22 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   };
   return (
     <div
+      ref={grid}
       class="mij-table"
       role="grid"
-      aria-label={t('Trials')}
+      tabIndex={0}
+      aria-label={t('Trials; arrow keys choose one, Enter goes to its cells, M opens its menu')}
       aria-rowcount={rows.length + 1}
+      aria-activedescendant={index >= first && index < last ? `${prefix}-${index}` : undefined}
+      data-testid="mij-trial-table"
+      onKeyDown={event => {
+        const act = event.target === event.currentTarget ? keys[event.key] : undefined;
+        if (act && !event.ctrlKey && !event.metaKey && !event.altKey) {
+          event.preventDefault();
+          event.stopPropagation();
+          act();
+        }
+      }}
       style={{ '--mij-digits': `${digits}ch` }}
     >
       <div class="mij-trial mij-trial-head" role="row" aria-rowindex={1}>
@@ -102,26 +115,17 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
         {heading('value', t('Score'), t('score'))}
         {heading('delta', t('Change'), t('improvement over the baseline'))}
         {heading('seconds', t('Time'), t('time'))}
-        <div role="columnheader" class="mij-c-menu" aria-label={t('Actions')} />
+        <div role="columnheader" class="mij-c-menu">
+          <span class="mij-unseen">{t('Actions')}</span>
+        </div>
       </div>
       <div
         ref={box}
         class="mij-rows"
         role="rowgroup"
-        tabIndex={0}
+        tabIndex={-1}
         style={{ height: `${sight}px` }}
-        aria-label={t('Arrow keys choose a trial, Enter goes to its cells, M opens its menu')}
-        aria-activedescendant={index >= first && index < last ? `${prefix}-${index}` : undefined}
-        data-testid="mij-trial-rows"
         onScroll={event => setScrolled(event.currentTarget.scrollTop)}
-        onKeyDown={event => {
-          const act = event.target === event.currentTarget ? keys[event.key] : undefined;
-          if (act && !event.ctrlKey && !event.metaKey && !event.altKey) {
-            event.preventDefault();
-            event.stopPropagation();
-            act();
-          }
-        }}
       >
         <div style={{ height: `${rows.length * ROW}px`, position: 'relative' }} role="presentation">
           {rows.slice(first, last).map((trial, i) => (
@@ -148,7 +152,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
           onShow={what => onShow({ what, trial: menu.trial })}
           onClose={() => {
             setMenu(null);
-            box.current?.focus({ preventScroll: true });
+            grid.current?.focus({ preventScroll: true });
           }}
         />
       )}

@@ -218,7 +218,7 @@ describe('trials', () => {
   test('arrow keys go through the rows and Enter to the cells', () => {
     const host = show({ trials: rows });
     for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) {
-      press('mij-trial-rows', key);
+      press('mij-trial-table', key);
     }
     expect(host.calls).toEqual([['scrollToCells', 'c1']]);
   });
