@@ -15,23 +15,12 @@ const FEW = 4;
 export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | null {
   const t = useTranslator();
   const [all, setAll] = useState(false);
-  const [dismissed, setDismissed] = useState(false);
-  const open = ideas.filter(idea => dismissed || !idea.dismissed);
-  const away = ideas.filter(idea => idea.dismissed).length;
-  if (!ideas.length) {
+  const open = ideas.filter(idea => !idea.dismissed);
+  if (!open.length) {
     return null;
   }
   return (
-    <Section
-      title={t('Ideas')}
-      aside={
-        away > 0 && (
-          <button type="button" class="mij-link" aria-pressed={dismissed} onClick={() => setDismissed(!dismissed)}>
-            {dismissed ? t('hide dismissed') : t('%1 dismissed', away)}
-          </button>
-        )
-      }
-    >
+    <Section title={t('Ideas')}>
       {(all ? open : open.slice(0, FEW)).map(idea => (
         <IdeaCard key={idea.id} idea={idea} />
       ))}
@@ -50,12 +39,7 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
   const { insertNote, copy } = host.actions;
   const live = isLive(host);
   return (
-    <article
-      class={idea.dismissed ? 'mij-card mij-dismissed' : 'mij-card'}
-      data-testid="mij-idea-card"
-      data-idea={idea.id}
-      aria-label={idea.title}
-    >
+    <article class="mij-card" data-testid="mij-idea-card" data-idea={idea.id} aria-label={idea.title}>
       <div class="mij-card-top">
         <Icon name={idea.kind} />
         <span class="mij-ellipsis">{kindName(idea.kind, t)}</span>
@@ -133,10 +117,10 @@ function Opinion({ idea }: { idea: IdeaView }): JSX.Element {
       />
       <IconButton
         icon="close"
-        label={idea.dismissed ? t('Bring back') : t('Dismiss')}
+        label={t('Dismiss')}
         testid="mij-dismiss"
         disabled={!live}
-        onClick={() => mark({ dismissed: !idea.dismissed })}
+        onClick={() => mark({ dismissed: true })}
       />
     </>
   );

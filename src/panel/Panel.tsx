@@ -70,12 +70,13 @@ function Best({ state, goal }: { state: PanelState; goal: Goal }): JSX.Element |
       <strong data-testid="mij-best" title={t('Trial %1', best.number)}>
         {formatScore(best.value)}
       </strong>
-      {best.delta !== null && gain !== 0 && (
+      {gain !== 0 && (
         <span class={gain > 0 ? 'mij-good' : 'mij-bad'} title={gain > 0 ? t('better than the baseline') : t('worse than the baseline')}>
           {formatChange(best.delta, goal, best.value)}
         </span>
       )}
-      {best.delta !== null && <span class="mij-faint">{gain === 0 ? t('the baseline') : t('vs baseline')}</span>}
+      {best.number === 0 && <span class="mij-faint">{t('the baseline')}</span>}
+      {gain !== 0 && <span class="mij-faint">{t('vs baseline')}</span>}
     </div>
   );
 }
