@@ -61,11 +61,10 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
         <Autopilot mode={state?.approval_mode ?? 'cell'} onStart={() => setAutopilot(false)} />
       )}
       <Details quiet testid="mij-options" title={hint || kinds.length ? t('Hint, kinds, number (set)') : t('Hint, kinds, number')}>
-        <form
+        <div
           class="mij-form"
-          onSubmit={event => {
-            event.preventDefault();
-            if (live && !thinking) {
+          onKeyDown={event => {
+            if (event.key === 'Enter' && event.target instanceof HTMLInputElement && live && !thinking) {
               get();
             }
           }}
@@ -112,7 +111,7 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
               onInput={event => setN(Math.min(MOST, Math.max(1, Math.round(event.currentTarget.valueAsNumber) || 1)))}
             />
           </Field>
-        </form>
+        </div>
       </Details>
     </div>
   );

@@ -29,7 +29,7 @@ export function Panel(): JSX.Element {
       data-link={link.kind}
       data-stale={host.stale}
     >
-      <div class="mij-scroll">
+      <div class="mij-scroll" tabIndex={-1}>
         {notebook && <TaskHead state={state} />}
         <LinkNotice />
         {state && notebook && <SessionNotices state={state} />}
@@ -37,7 +37,7 @@ export function Panel(): JSX.Element {
           <>
             {state && <Best state={state} goal={goal} />}
             <Plot trials={trials} goal={goal} baseline={state?.baseline ?? null} />
-            {link.kind === 'ready' && <Ask state={state} />}
+            {(live || (state && link.kind === 'connecting')) && <Ask state={state} />}
             {state && <Running state={state} />}
             {state?.approval && live && <Approval approval={state.approval} />}
             {state && <Ideas ideas={state.ideas} />}

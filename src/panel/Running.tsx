@@ -1,11 +1,14 @@
 /** What runs now: how far it is, and how to stop it; and the cell that waits for a yes. */
 
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApprovalView, PanelState } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
-import { formatMoney, formatSeconds } from './format';
+import { formatMoney, formatSeconds, showUnseen } from './format';
 import { Button } from './parts';
+
+/** Milliseconds that a thought may take before the bar appears: what is quick must not make the panel jump. */
+const PATIENCE = 400;
 
 /** Returns an activity in words. */
 export function activityName(activity: PanelState['activity'], t: ReturnType<typeof useTranslator>): string {
@@ -32,7 +35,14 @@ export function Running({ state }: { state: PanelState }): JSX.Element | null {
   const host = useHost();
   const t = useTranslator();
   const { run, activity } = state;
-  if (!isLive(host) || (activity === 'idle' && !run)) {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    const timer = setTimeout(() => setLate(true), PATIENCE);
+    return () => clearTimeout(timer);
+  }, [activity]);
+  const quick = activity === 'looking' || (activity === 'thinking' && !late);
+  if (!isLive(host) || (!run && (activity === 'idle' || quick))) {
     return null;
   }
   const control = (what: 'pause' | 'resume' | 'stop'): void => host.send({ type: 'control', what });
@@ -101,12 +111,18 @@ export function Approval({ approval }: { approval: ApprovalView }): JSX.Element 
   const host = useHost();
   const t = useTranslator();
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const node = box.current;
-    if (node && !typingElsewhere(node.closest('.mij-panel'))) {
+    const panel = node?.closest<HTMLElement>('.mij-panel');
+    if (node && !typingElsewhere(panel ?? null)) {
       node.focus({ preventScroll: true });
       node.scrollIntoView?.({ block: 'nearest' });
     }
+    return () => {
+      if (node?.contains(document.activeElement)) {
+        panel?.querySelector<HTMLElement>('.mij-scroll')?.focus({ preventScroll: true });
+      }
+    };
   }, [approval.request]);
   const decide = (yes: boolean, rest: boolean): void =>
     host.send({ type: 'decide', request: approval.request, yes, rest });
@@ -123,7 +139,7 @@ export function Approval({ approval }: { approval: ApprovalView }): JSX.Element 
       <h3>{approval.action}</h3>
       <p class="mij-faint">{t('Trial %1: %2', approval.number, approval.title)}</p>
       <pre tabIndex={0} aria-label={t('The code that would run')} data-testid="mij-approval-source">
-        {approval.source}
+        {showUnseen(approval.source)}
       </pre>
       <div class="mij-row mij-wrap">
         <Button primary testid="mij-approve" onClick={() => decide(true, false)}>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { PanelState, TrialView } from '../protocol';
 import { isLive, reason, useFetched, useHost, useTranslator } from './context';
-import type { Goal } from './format';
+import { type Goal, showUnseen } from './format';
 import { IconButton, Section } from './parts';
 import { filterRows, type Sorting, sortRows, type Which } from './rows';
 import { TrialTable } from './TrialTable';
@@ -126,12 +126,12 @@ export function Code({ text, diff, testid }: { text: string; diff?: boolean; tes
   return (
     <pre tabIndex={0} data-testid={testid}>
       {diff
-        ? text.split('\n').map((line, i) => (
+        ? showUnseen(text).split('\n').map((line, i) => (
             <span key={i} class={line.startsWith('+') ? 'mij-added' : line.startsWith('-') ? 'mij-removed' : undefined}>
               {`${line}\n`}
             </span>
           ))
-        : text}
+        : showUnseen(text)}
     </pre>
   );
 }

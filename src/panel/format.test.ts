@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatChange, formatMoment, formatMoney, formatScore, formatSeconds } from './format';
+import { formatChange, formatMoment, formatMoney, formatScore, formatSeconds, showUnseen } from './format';
 
 test.each([
   [0.11643, '0.1164'],
@@ -62,4 +62,9 @@ test('a moment of another day says the day', () => {
   const clock = formatMoment(noon.getTime() / 1000, noon);
   expect(formatMoment(earlier.getTime() / 1000, noon)).toContain(clock);
   expect(formatMoment(earlier.getTime() / 1000, noon).length).toBeGreaterThan(clock.length);
+});
+
+test('code shows what would hide or reorder it, and keeps its lines and tabs', () => {
+  expect(showUnseen('a\u202eb\u200bc\u0000')).toBe('a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩');
+  expect(showUnseen('if x:\n\treturn "é → 中"')).toBe('if x:\n\treturn "é → 中"');
 });

@@ -87,6 +87,18 @@ export function formatMoment(time: number, now: Date = new Date()): string {
   return today ? clock : `${moment.toLocaleDateString()} ${clock}`;
 }
 
+/**
+ * Returns code with its unseen characters written out: some of them reorder or hide what stands around them, and the
+ * user is to see what would run.
+ */
+export function showUnseen(code: string): string {
+  return code.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    character => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
+  );
+}
+
 /** Returns the arrow that points where the metric should go. */
 export function arrow(goal: Goal): string {
   return goal === 'minimize' ? '↓' : '↑';

@@ -1,3 +1,4 @@
+import { act } from 'preact/test-utils';
 import { describe, expect, test, vi } from 'vitest';
 import { idea, panelState, trial } from './testing/fake';
 import { all, click, close, one, open, press, settle, show, submit, type } from './testing/screen';
@@ -10,7 +11,9 @@ describe('ideas', () => {
     click('mij-kind-ensembling');
     type('mij-number', '3');
     click('mij-get-idea');
-    expect(host.sent).toEqual([{ type: 'get_idea', hint: 'dates', kinds: ['ensembling'], n: 3 }]);
+    press('mij-hint', 'Enter');
+    const asked = { type: 'get_idea', hint: 'dates', kinds: ['ensembling'], n: 3 };
+    expect(host.sent).toEqual([asked, asked]);
   });
 
   test('each button of a card does what it says', () => {
@@ -42,6 +45,20 @@ describe('ideas', () => {
   test('a front end without notes offers none', () => {
     show({ state: panelState({ ideas: [idea()] }), actions: { copy: vi.fn(), download: vi.fn() } });
     expect(all('mij-note')).toHaveLength(0);
+  });
+});
+
+describe('thinking', () => {
+  test('does not make the panel jump when it is quick, and can be stopped when it is not', async () => {
+    vi.useFakeTimers();
+    const host = show({ state: panelState({ activity: 'thinking' }) });
+    expect(all('mij-stop')).toHaveLength(0);
+    await act(async () => {
+      await vi.advanceTimersByTimeAsync(500);
+    });
+    vi.useRealTimers();
+    click('mij-stop');
+    expect(host.sent).toEqual([{ type: 'control', what: 'stop' }]);
   });
 });
 
@@ -129,6 +146,14 @@ describe('approval', () => {
       { type: 'decide', request: 'r1', yes: true, rest: true },
       { type: 'decide', request: 'r1', yes: false, rest: false }
     ]);
+  });
+
+  test('keeps the keyboard in the panel when it is answered', async () => {
+    const host = show({ state: panelState(waiting) });
+    host.set({ state: panelState() });
+    await settle();
+    expect(all('mij-approval')).toHaveLength(0);
+    expect(one('mij-state').contains(document.activeElement)).toBe(true);
   });
 
   test('leaves the focus to whoever is typing in a cell', async () => {
