@@ -28,7 +28,7 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
   return (
     <div class="mij-ask">
       <div class="mij-row mij-wrap">
-        <Button primary testid="mij-get-idea" disabled={!live || thinking} onClick={get}>
+        <Button primary={!state?.empty} testid="mij-get-idea" disabled={!live || thinking} onClick={get}>
           {n > 1 ? t('Get %1 ideas', n) : t('Get idea')}
         </Button>
         {!flying && (
