@@ -26,6 +26,15 @@ panel = widget.Panel()
 """
 
 
+BUSY = """
+import time
+from mle_ideator_jupyter import kernel, wire
+kernel.session_of(get_ipython()).submit(wire.Choose(approval_mode="trial"))
+time.sleep(8)
+"""
+"""A cell of which the page is told something, and which then keeps the kernel busy."""
+
+
 class WidgetPage(Page):
     """A page that shows the widget, and answers on a subshell as JupyterLab does."""
 
@@ -67,8 +76,8 @@ def test_an_idea_comes_while_a_cell_runs(page):
     page.send("get_idea")
     page.until(lambda: page.state["ideas"])
     page.idle()
-    running = page.execute("import time; time.sleep(8)")
-    time.sleep(0.5)
+    running = page.execute(BUSY)
+    page.until(lambda: page.state["approval_mode"] == "trial")
     for wanted in (2, 3):
         began = time.monotonic()
         page.send("get_idea")
