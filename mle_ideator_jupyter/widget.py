@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _panel_class() -> type:
         title = traitlets.Unicode("").tag(sync=True)
 
         def __init__(self, shell: Any) -> None:
-            path = str(shell.user_ns.get("__vsc_ipynb_file__", ""))
+            path = str(shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME", ""))
             self._session = kernel.session_of(shell)
             self._path = path
             self._door = WidgetDoor(self)

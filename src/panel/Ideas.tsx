@@ -6,7 +6,7 @@ import type { IdeaView } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
 import { Icon } from './icons';
 import { kindName } from './kinds';
-import { ideaMarkdown, ideaText } from './note';
+import { ideaMarkdown, ideaText, rationaleBeyond } from './note';
 import { Button, Details, IconButton, Section } from './parts';
 
 const FEW = 4;
@@ -38,6 +38,7 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
   const t = useTranslator();
   const { insertNote, copy } = host.actions;
   const live = isLive(host);
+  const rationale = rationaleBeyond(idea);
   return (
     <article class="mij-card" data-testid="mij-idea-card" data-idea={idea.id} aria-label={idea.title}>
       <div class="mij-card-top">
@@ -53,7 +54,7 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
           ))}
         </ul>
       )}
-      {idea.rationale && <p class="mij-rationale">{idea.rationale}</p>}
+      {rationale && <p class="mij-rationale">{rationale}</p>}
       {idea.steps.length > 0 && (
         <Details quiet title={t('Steps (%1)', idea.steps.length)}>
           <ol>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeMarkdown, ideaMarkdown, ideaText } from './note';
+import { escapeMarkdown, ideaMarkdown, ideaText, rationaleBeyond } from './note';
 import { FakeHost, idea } from './testing/fake';
 
 const t = new FakeHost().t;
@@ -26,4 +26,12 @@ test('the copy of an idea is its plain words', () => {
   expect(ideaText(idea({ title: 'Take logs', evidence: ['skew 1.7'], rationale: '', steps: ['one'] }))).toBe(
     'Take logs\n- skew 1.7\n1. one'
   );
+});
+
+test('the reason does not say again what the evidence says', () => {
+  const evidence = ['all columns are numbers', '300 rows'];
+  const beyond = (rationale: string): string => rationaleBeyond(idea({ evidence, rationale }));
+  expect(beyond('All columns are numbers; 300 rows. A smooth law fits.')).toBe('A smooth law fits.');
+  expect(beyond('A smooth law fits.')).toBe('A smooth law fits.');
+  expect(rationaleBeyond(idea({ evidence: [], rationale: 'Why' }))).toBe('Why');
 });

@@ -19,14 +19,24 @@ export function escapeMarkdown(text: string): string {
     .replace(/>/g, '&gt;');
 }
 
+/** Returns the rationale without the words at its beginning that only repeat the evidence, which stands before it. */
+export function rationaleBeyond({ rationale, evidence }: IdeaView): string {
+  const said = evidence.join('; ').toLowerCase();
+  if (!said || !rationale.toLowerCase().startsWith(said)) {
+    return rationale;
+  }
+  return rationale.slice(said.length).replace(/^[\s.;,:]+/, '');
+}
+
 /** Returns the idea as a Markdown note. */
 export function ideaMarkdown(idea: IdeaView, t: Translate): string {
   const list = (lines: readonly string[]): string[] =>
     lines.map(line => `- ${escapeMarkdown(line)}`);
+  const rationale = rationaleBeyond(idea);
   return [
     `**${escapeMarkdown(t('Idea: %1', idea.title))}**`,
     ...(idea.evidence.length ? ['', ...list(idea.evidence)] : []),
-    ...(idea.rationale ? ['', escapeMarkdown(idea.rationale)] : []),
+    ...(rationale ? ['', escapeMarkdown(rationale)] : []),
     ...(idea.steps.length
       ? ['', ...idea.steps.map((step, i) => `${i + 1}. ${escapeMarkdown(step)}`)]
       : [])
@@ -38,7 +48,7 @@ export function ideaText(idea: IdeaView): string {
   return [
     idea.title,
     ...idea.evidence.map(line => `- ${line}`),
-    idea.rationale,
+    rationaleBeyond(idea),
     ...idea.steps.map((step, i) => `${i + 1}. ${step}`)
   ]
     .filter(Boolean)
