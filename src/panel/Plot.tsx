@@ -185,7 +185,7 @@ function Tip({ dot, goal, width }: { dot: Dot; goal: Goal; width: number }): JSX
         {trial.number} · {trial.title}
       </div>
       {trial.status === 'scored' ? (
-        <div class="mij-faint">
+        <div class="mij-faint mij-clamp">
           {formatScore(trial.value)} {formatChange(trial.delta, goal, trial.value)}
           {trial.series && ` · ${trial.series}`}
         </div>

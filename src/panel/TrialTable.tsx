@@ -12,6 +12,7 @@ import type { Shown } from './Trials';
 
 export const ROW = 26;
 const SIGHT = 12;
+const MOST_DIGITS = 6;
 
 interface TableProps {
   rows: readonly TrialView[];
@@ -34,7 +35,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   const sight = Math.min(rows.length, SIGHT) * ROW;
   const { first, last } = visibleWindow(scrolled, sight, ROW, rows.length);
   const index = active === null ? -1 : rows.findIndex(row => row.id === active);
-  const digits = String(rows.reduce((most, row) => Math.max(most, row.number), 0)).length;
+  const digits = Math.min(MOST_DIGITS, String(rows.reduce((most, row) => Math.max(most, row.number), 0)).length);
   useLayoutEffect(() => {
     const most = Math.max(0, rows.length * ROW - sight);
     if (scrolled > most) {

@@ -269,6 +269,13 @@ describe('choices', () => {
   });
 });
 
+test('an expression that is left as it was is not sent', () => {
+  const host = show({ state: panelState({ watch: 'score' }) });
+  open('mij-choices');
+  press('mij-watch', 'Enter');
+  expect(host.sent).toEqual([]);
+});
+
 describe('the Brief', () => {
   test('is read when it is opened, now and as last sent', async () => {
     const host = show({ state: panelState({ brief_sent: 1_700_000_000, brief_tokens: 1834 }) });

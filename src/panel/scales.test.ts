@@ -18,10 +18,11 @@ test('scores that must show are in the range', () => {
 });
 
 test('a range of one score, or of none, is still a range', () => {
-  for (const values of [[], [0], [3], [-2, -2], [NaN, Infinity]]) {
+  for (const values of [[], [0], [3], [-2, -2], [NaN, Infinity], [1e308, -1e308], [1e308, 1], [5e-324]]) {
     const [low, high] = robustRange(values);
     expect(high).toBeGreaterThan(low);
     expect(Number.isFinite(high - low)).toBe(true);
+    expect(Number.isFinite(linear([low, high], [0, 100])(1e308))).toBe(true);
   }
 });
 

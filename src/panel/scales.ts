@@ -4,6 +4,10 @@ export type Range = readonly [low: number, high: number];
 
 /** How many typical deviations from the middle a score may lie before it is drawn at the edge. */
 const REACH = 6;
+/** Beyond this, arithmetic on scores may overflow; such a score is drawn at the edge. */
+const LARGEST = 1e150;
+
+const usable = (value: number): boolean => Math.abs(value) < LARGEST;
 
 function median(sorted: readonly number[]): number {
   const middle = sorted.length >> 1;
@@ -17,7 +21,7 @@ const ascending = (a: number, b: number): number => a - b;
  * from the middle is left out; `always` are scores that are shown wherever they lie.
  */
 export function robustRange(values: readonly number[], always: readonly number[] = []): Range {
-  const finite = values.filter(Number.isFinite).sort(ascending);
+  const finite = values.filter(usable).sort(ascending);
   if (!finite.length) {
     return [0, 1];
   }
@@ -25,7 +29,7 @@ export function robustRange(values: readonly number[], always: readonly number[]
   const away = finite.map(value => Math.abs(value - middle)).sort(ascending);
   const typical = median(away) || away.find(distance => distance > 0) || 0;
   const shown = finite.filter(value => Math.abs(value - middle) <= REACH * typical);
-  const all = [...shown, ...always.filter(Number.isFinite)];
+  const all = [...shown, ...always.filter(usable)];
   const low = all.reduce((a, b) => Math.min(a, b), Infinity);
   const high = all.reduce((a, b) => Math.max(a, b), -Infinity);
   const pad = (high - low) * 0.06 || Math.abs(high) * 0.05 || 0.5;
