@@ -60,7 +60,11 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
       {autopilot && live && !flying && (
         <Autopilot mode={state?.approval_mode ?? 'cell'} onStart={() => setAutopilot(false)} />
       )}
-      <Details quiet testid="mij-options" title={hint || kinds.length ? t('Hint, kinds, number (set)') : t('Hint, kinds, number')}>
+      <Details
+        quiet
+        testid="mij-options"
+        title={hint || kinds.length ? t('Hint, kinds, number (set)') : t('Hint, kinds, number')}
+      >
         <div
           class="mij-form"
           onKeyDown={event => {

@@ -71,7 +71,10 @@ function Best({ state, goal }: { state: PanelState; goal: Goal }): JSX.Element |
         {formatScore(best.value)}
       </strong>
       {gain !== 0 && (
-        <span class={gain > 0 ? 'mij-good' : 'mij-bad'} title={gain > 0 ? t('better than the baseline') : t('worse than the baseline')}>
+        <span
+          class={gain > 0 ? 'mij-good' : 'mij-bad'}
+          title={gain > 0 ? t('better than the baseline') : t('worse than the baseline')}
+        >
           {formatChange(best.delta, goal, best.value)}
         </span>
       )}

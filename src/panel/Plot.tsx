@@ -180,7 +180,13 @@ function Tip({ dot, goal, width }: { dot: Dot; goal: Goal; width: number }): JSX
   const left = Math.max(4, Math.min(dot.x - 80, width - 168));
   const below = dot.y < 60;
   return (
-    <div class="mij-tip" style={{ left: `${left}px`, ...(below ? { top: `${dot.y + 12}px` } : { bottom: `calc(100% - ${dot.y - 10}px)` }) }}>
+    <div
+      class="mij-tip"
+      style={{
+        left: `${left}px`,
+        ...(below ? { top: `${dot.y + 12}px` } : { bottom: `calc(100% - ${dot.y - 10}px)` })
+      }}
+    >
       <div class="mij-clamp">
         {trial.number} · {trial.title}
       </div>
@@ -199,6 +205,7 @@ function Tip({ dot, goal, width }: { dot: Dot; goal: Goal; width: number }): JSX
 }
 
 function spoken(trial: TrialView, t: ReturnType<typeof useTranslator>): string {
-  const score = trial.status === 'scored' ? formatScore(trial.value) : trial.status === 'failed' ? t('failed') : t('running');
+  const score =
+    trial.status === 'scored' ? formatScore(trial.value) : trial.status === 'failed' ? t('failed') : t('running');
   return t('Trial %1, %2: %3', trial.number, trial.title, score);
 }

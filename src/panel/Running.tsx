@@ -75,7 +75,9 @@ export function Running({ state }: { state: PanelState }): JSX.Element | null {
       )}
       <div class="mij-row">
         <span class="mij-activity">
-          {!stopping && activity !== 'paused' && activity !== 'approval' && <span class="mij-pulse" aria-hidden="true" />}
+          {!stopping && activity !== 'paused' && activity !== 'approval' && (
+            <span class="mij-pulse" aria-hidden="true" />
+          )}
           {run?.paused && run.reason ? run.reason : activityName(activity, t)}
         </span>
         <span class="mij-space" />

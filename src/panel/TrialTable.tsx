@@ -77,7 +77,11 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   const heading = (key: SortKey, text: string, name: string): JSX.Element => {
     const on = sorting.key === key;
     return (
-      <div role="columnheader" class={`mij-c-${key}`} aria-sort={on ? (sorting.descending ? 'descending' : 'ascending') : 'none'}>
+      <div
+        role="columnheader"
+        class={`mij-c-${key}`}
+        aria-sort={on ? (sorting.descending ? 'descending' : 'ascending') : 'none'}
+      >
         <button
           type="button"
           title={t('Sort by %1', name)}

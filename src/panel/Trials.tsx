@@ -18,7 +18,11 @@ export interface Shown {
 }
 
 /** The section with the table. */
-export function Trials(props: { state: PanelState | null; trials: readonly TrialView[]; goal: Goal }): JSX.Element | null {
+export function Trials(props: {
+  state: PanelState | null;
+  trials: readonly TrialView[];
+  goal: Goal;
+}): JSX.Element | null {
   const { state, trials, goal } = props;
   const host = useHost();
   const t = useTranslator();
@@ -27,10 +31,7 @@ export function Trials(props: { state: PanelState | null; trials: readonly Trial
   const [which, setWhich] = useState<Which>('all');
   const [shown, setShown] = useState<Shown | null>(null);
   const [fault, setFault] = useState('');
-  const rows = useMemo(
-    () => sortRows(filterRows(trials, text, which), sorting),
-    [trials, text, which, sorting]
-  );
+  const rows = useMemo(() => sortRows(filterRows(trials, text, which), sorting), [trials, text, which, sorting]);
   if (!trials.length) {
     return null;
   }
@@ -49,10 +50,22 @@ export function Trials(props: { state: PanelState | null; trials: readonly Trial
       aside={
         isLive(host) && (
           <span class="mij-aside">
-            <button type="button" class="mij-link" data-testid="mij-export-csv" title={t('Save all trials as CSV')} onClick={() => save('csv', 'text/csv')}>
+            <button
+              type="button"
+              class="mij-link"
+              data-testid="mij-export-csv"
+              title={t('Save all trials as CSV')}
+              onClick={() => save('csv', 'text/csv')}
+            >
               CSV
             </button>{' '}
-            <button type="button" class="mij-link" data-testid="mij-export-json" title={t('Save the whole history as JSON')} onClick={() => save('json', 'application/json')}>
+            <button
+              type="button"
+              class="mij-link"
+              data-testid="mij-export-json"
+              title={t('Save the whole history as JSON')}
+              onClick={() => save('json', 'application/json')}
+            >
               JSON
             </button>
           </span>
@@ -126,11 +139,16 @@ export function Code({ text, diff, testid }: { text: string; diff?: boolean; tes
   return (
     <pre tabIndex={0} data-testid={testid}>
       {diff
-        ? showUnseen(text).split('\n').map((line, i) => (
-            <span key={i} class={line.startsWith('+') ? 'mij-added' : line.startsWith('-') ? 'mij-removed' : undefined}>
-              {`${line}\n`}
-            </span>
-          ))
+        ? showUnseen(text)
+            .split('\n')
+            .map((line, i) => (
+              <span
+                key={i}
+                class={line.startsWith('+') ? 'mij-added' : line.startsWith('-') ? 'mij-removed' : undefined}
+              >
+                {`${line}\n`}
+              </span>
+            ))
         : showUnseen(text)}
     </pre>
   );

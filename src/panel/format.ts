@@ -40,11 +40,7 @@ function decimalsOf(value: number): number {
  * `−0.0119`. It has the decimals of the score it belongs to, or more where these would show nothing. Nothing
  * where there is no improvement to speak of.
  */
-export function formatChange(
-  improvement: number | null,
-  goal: Goal,
-  score: number | null = null
-): string {
+export function formatChange(improvement: number | null, goal: Goal, score: number | null = null): string {
   if (improvement === null || !Number.isFinite(improvement)) {
     return '';
   }
@@ -55,10 +51,7 @@ export function formatChange(
   const size = Math.abs(change);
   const power = magnitude(size);
   const places = score === null ? 2 - power : Math.max(decimalsOf(score), -power);
-  const text =
-    power < -5 || power >= 7
-      ? size.toExponential(1)
-      : size.toFixed(Math.max(0, Math.min(6, places)));
+  const text = power < -5 || power >= 7 ? size.toExponential(1) : size.toFixed(Math.max(0, Math.min(6, places)));
   return (change < 0 ? MINUS : '+') + signed(text);
 }
 

@@ -4,14 +4,7 @@ import type { Command, Fetch, PanelState, TrialView } from '../protocol';
 
 /** How the panel stands with the notebook's kernel. */
 export interface LinkState {
-  kind:
-    | 'no-notebook'
-    | 'no-kernel'
-    | 'connecting'
-    | 'no-package'
-    | 'mismatch'
-    | 'ready'
-    | 'error';
+  kind: 'no-notebook' | 'no-kernel' | 'connecting' | 'no-package' | 'mismatch' | 'ready' | 'error';
   /** One line for people: the error, or which versions differ. */
   detail?: string;
   /** The kernel has no subshells: an answer waits for the running cell. */

@@ -45,7 +45,12 @@ test('series without room are counted', () => {
 });
 
 test('the line goes through the best so far only', () => {
-  const line = layout([trial(0, 0.2, { best: true }), trial(1, 0.3), trial(2, 0.1, { best: true })], 'minimize', null, 264).line;
+  const line = layout(
+    [trial(0, 0.2, { best: true }), trial(1, 0.3), trial(2, 0.1, { best: true })],
+    'minimize',
+    null,
+    264
+  ).line;
   expect(line.match(/V/g)).toHaveLength(1);
 });
 

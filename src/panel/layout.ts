@@ -44,12 +44,7 @@ const STRIPS = 2;
 const scored = (trial: TrialView): boolean => trial.status === 'scored' && trial.value !== null;
 
 /** Returns the plot of these trials, which are in the order of their numbers. */
-export function layout(
-  trials: readonly TrialView[],
-  goal: Goal,
-  baseline: number | null,
-  width: number
-): Layout {
+export function layout(trials: readonly TrialView[], goal: Goal, baseline: number | null, width: number): Layout {
   const own = trials.filter(trial => scored(trial) && trial.series === '');
   const values = own.map(trial => trial.value as number);
   const best = values.reduce<number | null>(
@@ -98,8 +93,7 @@ export function layout(
       right
     ),
     ticks: own.length ? shown.map((value, i) => ({ y: y(value), label: labels[i] })) : [],
-    baseline:
-      baseline !== null && baseline >= range[0] && baseline <= range[1] ? y(baseline) : null,
+    baseline: baseline !== null && baseline >= range[0] && baseline <= range[1] ? y(baseline) : null,
     strips: strips.map(({ series: name, top }) => ({ series: name, top })),
     hidden: series.length - strips.length
   };

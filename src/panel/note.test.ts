@@ -17,9 +17,9 @@ test.each([
 });
 
 test('a note has title, evidence, reason and steps', () => {
-  expect(ideaMarkdown(idea({ title: 'Take logs', evidence: ['skew 1.7'], rationale: 'Why', steps: ['one', 'two'] }), t)).toBe(
-    '**Idea\\: Take logs**\n\n- skew 1.7\n\nWhy\n\n1. one\n2. two'
-  );
+  expect(
+    ideaMarkdown(idea({ title: 'Take logs', evidence: ['skew 1.7'], rationale: 'Why', steps: ['one', 'two'] }), t)
+  ).toBe('**Idea\\: Take logs**\n\n- skew 1.7\n\nWhy\n\n1. one\n2. two');
 });
 
 test('the copy of an idea is its plain words', () => {

@@ -30,16 +30,13 @@ export function rationaleBeyond({ rationale, evidence }: IdeaView): string {
 
 /** Returns the idea as a Markdown note. */
 export function ideaMarkdown(idea: IdeaView, t: Translate): string {
-  const list = (lines: readonly string[]): string[] =>
-    lines.map(line => `- ${escapeMarkdown(line)}`);
+  const list = (lines: readonly string[]): string[] => lines.map(line => `- ${escapeMarkdown(line)}`);
   const rationale = rationaleBeyond(idea);
   return [
     `**${escapeMarkdown(t('Idea: %1', idea.title))}**`,
     ...(idea.evidence.length ? ['', ...list(idea.evidence)] : []),
     ...(rationale ? ['', escapeMarkdown(rationale)] : []),
-    ...(idea.steps.length
-      ? ['', ...idea.steps.map((step, i) => `${i + 1}. ${escapeMarkdown(step)}`)]
-      : [])
+    ...(idea.steps.length ? ['', ...idea.steps.map((step, i) => `${i + 1}. ${escapeMarkdown(step)}`)] : [])
   ].join('\n');
 }
 

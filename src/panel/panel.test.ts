@@ -70,7 +70,15 @@ describe('task', () => {
     type('mij-task-description', 'house prices');
     submit('mij-task-use');
     expect(host.sent).toEqual([
-      { type: 'set_task', train: 'train', test: 'test', target: 'price', metric: 'rmse', goal: '', description: 'house prices' }
+      {
+        type: 'set_task',
+        train: 'train',
+        test: 'test',
+        target: 'price',
+        metric: 'rmse',
+        goal: '',
+        description: 'house prices'
+      }
     ]);
     expect(all('mij-task-form')).toHaveLength(0);
   });

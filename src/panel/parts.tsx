@@ -58,11 +58,7 @@ export function IconButton(
 }
 
 /** A part with a heading; `aside` stands at the heading's right end. */
-export function Section(props: {
-  title: string;
-  aside?: ComponentChildren;
-  children: ComponentChildren;
-}): JSX.Element {
+export function Section(props: { title: string; aside?: ComponentChildren; children: ComponentChildren }): JSX.Element {
   const id = useId();
   return (
     <section class="mij-section" aria-labelledby={id}>
@@ -186,7 +182,11 @@ export function Notice(props: {
   alert?: boolean;
 }): JSX.Element {
   return (
-    <div class={`mij-notice mij-${props.icon ?? 'info'}`} role={props.alert ? 'alert' : undefined} data-testid={props.testid}>
+    <div
+      class={`mij-notice mij-${props.icon ?? 'info'}`}
+      role={props.alert ? 'alert' : undefined}
+      data-testid={props.testid}
+    >
       <Icon name={props.icon ?? 'info'} />
       <div class="mij-notice-body">
         <div class="mij-notice-text">{props.children}</div>

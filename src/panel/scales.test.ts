@@ -33,7 +33,12 @@ test('a scale maps its ends, upside down too, and holds what is beyond at the ed
 
 test('ticks are round, within the range, and about as many as asked for', () => {
   expect(ticks([0.113, 0.129], 3)).toEqual([0.115, 0.12, 0.125].map(value => expect.closeTo(value, 9)));
-  for (const range of [[0, 1], [-3, 4], [1e-7, 9e-7], [26000, 145000]] as const) {
+  for (const range of [
+    [0, 1],
+    [-3, 4],
+    [1e-7, 9e-7],
+    [26000, 145000]
+  ] as const) {
     const found = ticks(range, 3);
     expect(found.length).toBeGreaterThanOrEqual(1);
     expect(found.length).toBeLessThanOrEqual(5);

@@ -8,13 +8,25 @@ describe('text from anywhere', () => {
   test('is shown as text, wherever it stands', async () => {
     const host = show({
       title: hostile,
-      trials: [trial(0, 0.1, { title: hostile, series: hostile }), trial(1, null, { title: hostile, message: hostile })],
+      trials: [
+        trial(0, 0.1, { title: hostile, series: hostile }),
+        trial(1, null, { title: hostile, message: hostile })
+      ],
       state: panelState({
         task: task({ train: hostile, line: hostile }),
         error: hostile,
         message: hostile,
         notes: [hostile],
-        ideas: [idea({ title: hostile, rationale: hostile, evidence: [hostile], steps: [hostile], kind: hostile, ideator: hostile })],
+        ideas: [
+          idea({
+            title: hostile,
+            rationale: hostile,
+            evidence: [hostile],
+            steps: [hostile],
+            kind: hostile,
+            ideator: hostile
+          })
+        ],
         approval: { request: 'r', trial: 't', number: 2, title: hostile, action: hostile, source: hostile }
       })
     });

@@ -74,7 +74,9 @@ export function open(testid: string): void {
 /** Submits the form that this button belongs to. */
 export function submit(testid: string): void {
   act(() => {
-    one(testid).closest('form')?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    one(testid)
+      .closest('form')
+      ?.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
   });
 }
 
