@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.scoring.reported import report_score
+    from mle_ideator_jupyter.widget import Panel
 
-__all__ = ["load_ipython_extension", "report_score"]
+__all__ = ["Panel", "load_ipython_extension", "report_score"]
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Make `%ideate` known: what `%load_ext mle_ideator_jupyter` calls."""
-    from mle_ideator_jupyter.magics import register
+    """Make the magics known and let pages in: what `%load_ext mle_ideator_jupyter` calls."""
+    from mle_ideator_jupyter import comm, magics
 
-    register(ipython)
+    magics.register(ipython)
+    comm.register(ipython)
 
 
 def __getattr__(name: str) -> Any:
@@ -23,5 +25,9 @@ def __getattr__(name: str) -> Any:
         from mle_ideator_jupyter.scoring.reported import report_score
 
         return report_score
+    if name == "Panel":
+        from mle_ideator_jupyter.widget import Panel
+
+        return Panel
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

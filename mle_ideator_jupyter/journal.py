@@ -58,6 +58,7 @@ class Journal:
         self.notes: list[str] = []
         self.pending: list[AnyEvent] = []
         self._events: dict[str, AnyEvent] = {}
+        self._lines: dict[str, str] = {}
         self._size = 0
         self._state: State | None = None
 
@@ -91,6 +92,10 @@ class Journal:
     def events(self) -> list[AnyEvent]:
         """Return all known events in the order of their ids."""
         return [self._events[k] for k in sorted(self._events)]
+
+    def lines(self) -> dict[str, str]:
+        """Return the events that may travel, as lines by id in their order: all but the local ones."""
+        return {k: line for k in sorted(self._lines) if (line := self._lines[k])}
 
     @property
     def state(self) -> State:
@@ -250,6 +255,7 @@ class Journal:
     def _keep(self, event: AnyEvent) -> None:
         if self._is_new(event):
             self._events[event.id] = event
+            self._lines[event.id] = "" if isinstance(event, LOCAL) else _encoder.encode(event).decode()
             self._state = None
 
     def _set_aside(self, torn: bytes) -> None:

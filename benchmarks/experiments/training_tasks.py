@@ -16,9 +16,9 @@ from pathlib import Path
 
 from mle_ideator_jupyter.bench.public import TRAINING, chosen, load_task
 from mle_ideator_jupyter.bench.tasks import starter_notebook, write_task
+from mle_ideator_jupyter.headless import RunOptions, RunSummary, run_headless
 from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Budget, Limits
-from mle_ideator_jupyter.headless import RunOptions, RunSummary, run_headless
 
 STRONGER = {
     "credit_data": 0.8437,

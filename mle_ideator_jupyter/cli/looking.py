@@ -29,10 +29,10 @@ FILE_WIDTH = 140
 @common
 def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bool, **given: Any) -> None:
     """Say what to try next in NOTEBOOK: its cells run in a kernel of their own, no trial does, nothing is written."""
-    from mle_ideator_jupyter import session
+    from mle_ideator_jupyter import headless
     from mle_ideator_jupyter.exports.table import one_line
 
-    options = session.RunOptions(
+    options = headless.RunOptions(
         notebook=notebook,
         data=given["data"],
         test=given["test"],
@@ -45,13 +45,13 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
     )
     with Progress(Budget(), quiet=as_json or show_brief) as progress:
         if show_brief:
-            told = asyncio.run(session.brief(options, progress.update))
+            told = asyncio.run(headless.brief(options, progress.update))
             click.echo(
                 msgspec.json.encode({"tokens": told.tokens, "text": told.text()}).decode() if as_json else told.text(),
                 nl=as_json,
             )
             return
-        ideas = asyncio.run(session.suggest(options, count, progress.update))
+        ideas = asyncio.run(headless.suggest(options, count, progress.update))
     if as_json:
         click.echo(msgspec.json.encode({"ideas": ideas}).decode())
         return

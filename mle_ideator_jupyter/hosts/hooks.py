@@ -63,11 +63,12 @@ class CellHooks:
     Args:
         shell: the IPython shell of this kernel.
         on_user_cell: called on the main thread after each cell that is not ours.
-        submissions: the folder that `report_score` writes submissions to.
     """
 
-    def __init__(self, shell: Any, on_user_cell: Callable[[UserCell], object], submissions: Path | None) -> None:
-        self._shell, self._tell, self._submissions = shell, on_user_cell, submissions
+    def __init__(self, shell: Any, on_user_cell: Callable[[UserCell], object]) -> None:
+        self.submissions: Path | None = None
+        """The folder that `report_score` writes the submissions of our cells to."""
+        self._shell, self._tell = shell, on_user_cell
         self._expected: dict[str, Expected] = {}
         self._stack: list[_Around | None] = []
         shell.events.register("pre_run_cell", self._before)
@@ -104,7 +105,7 @@ class CellHooks:
         if not outer:  # a cell that a cell runs
             return
         expected = self._expected.pop(digest(info.raw_cell or ""), None)
-        around = _Around(self._shell, expected, self._submissions)
+        around = _Around(self._shell, expected, self.submissions)
         self._stack[-1] = around
         around.begin()
 

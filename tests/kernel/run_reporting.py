@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from mle_ideator_jupyter.model import Budget, Limits
 from mle_ideator_jupyter.headless import RunOptions, run_headless
+from mle_ideator_jupyter.model import Budget, Limits
 
 
 def report(update) -> None:

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from mle_ideator_jupyter.errors import IdeatorError, JournalError
+from mle_ideator_jupyter.headless import RunOptions, run_headless
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.model import Budget, Limits
-from mle_ideator_jupyter.headless import RunOptions, run_headless
 from tests.kernel.small import SETUP, write_notebook
 
 FRAME = "import numpy as np, pandas as pd\nrng = np.random.default_rng(0)\ndf = pd.DataFrame({'a': rng.normal(size=60), 'b': list('xyz') * 20})\n"

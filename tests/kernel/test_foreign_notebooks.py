@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from mle_ideator_jupyter.errors import BindingError
-from mle_ideator_jupyter.model import Budget, Limits
 from mle_ideator_jupyter.headless import RunOptions, run_headless, suggest
+from mle_ideator_jupyter.model import Budget, Limits
 from tests.kernel.small import SETUP, write_notebook
 
 WORKING: dict[str, list[str]] = {

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.headless import RunOptions, run_headless
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, Limits
-from mle_ideator_jupyter.headless import RunOptions, run_headless
 from tests.kernel.small import SETUP, write_notebook
 
 FITTED = """\

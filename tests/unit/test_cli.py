@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from mle_ideator_jupyter.cli.app import app, main
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.cli.running import summary_line
+from mle_ideator_jupyter.headless import RunSummary
 from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Budget
-from mle_ideator_jupyter.headless import RunSummary
 from tests.unit.test_exports import journal_of
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from mle_ideator_jupyter.model import Trial
 from mle_ideator_jupyter.headless import RunOptions, _graded
+from mle_ideator_jupyter.model import Trial
 from tests.unit.test_graded import NUMBERS, submit, task
 from tests.unit.test_loop import wire
 

@@ -1,0 +1,57 @@
+"""Asks the user before a cell runs, as often as the approval mode says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.model import Trial, new_id
+from mle_ideator_jupyter.protocols import Cell
+
+DECLINED = "declined by the user"
+
+
+class Approving:
+    """Whether cells may run. `waiting` is what the user is asked now.
+
+    Args:
+        on_change: called when `waiting` has changed.
+    """
+
+    def __init__(self, on_change: Callable[[], object]) -> None:
+        self.mode: wire.ApprovalMode = "cell"
+        self.waiting: wire.ApprovalView | None = None
+        self._answer: asyncio.Future[tuple[bool, bool]] | None = None
+        self._granted: str = ""
+        self._on_change = on_change
+
+    async def approve(self, cell: Cell, trial: Trial | None) -> str:
+        """Return "" when the cell may run, else why not; asks the user where the mode says so."""
+        identity = trial.id if trial else cell.id
+        if self.mode == "autopilot" or identity == self._granted:
+            return ""
+        number = trial.number if trial else 0
+        self.waiting = wire.ApprovalView(
+            request=new_id(),
+            trial=identity,
+            number=number,
+            title=trial.title if trial else cell.title,
+            action=f"insert this cell into the notebook and run it as trial {number}, on copies of your data",
+            source=cell.source,
+        )
+        self._answer = asyncio.get_running_loop().create_future()
+        self._on_change()
+        try:
+            yes, rest = await self._answer
+        finally:
+            self.waiting = self._answer = None
+            self._on_change()
+        if yes and (rest or self.mode == "trial"):
+            self._granted = identity
+        return "" if yes else DECLINED
+
+    def decide(self, command: wire.Decide) -> None:
+        """Take the user's answer; one to a question that is not asked any more is left."""
+        if self.waiting and self._answer and self.waiting.request == command.request and not self._answer.done():
+            self._answer.set_result((command.yes, command.rest))

@@ -1,0 +1,131 @@
+"""The pages that show one notebook: who is there, who leads, and what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.errors import PageGoneError
+from mle_ideator_jupyter.model import Trial, new_id
+from mle_ideator_jupyter.protocols import Cell, Ran
+
+
+class Door(Protocol):
+    """One page, or whoever else shows the session."""
+
+    can_run: bool
+    """Whether it has a notebook to insert cells into and run them."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Take a message; called on the session's thread."""
+        ...
+
+
+class Pages:
+    """A front end made of all pages of one notebook; the one that gave the last command leads.
+
+    Args:
+        on_placed: called with (cell, cell id) when a cell of ours stands in the notebook.
+        on_alone: called when somebody is waited for, with a line that says so, and with "" when somebody came.
+    """
+
+    def __init__(self, on_placed: Callable[[Cell, str], object], on_alone: Callable[[str], object]) -> None:
+        self.doors: list[Door] = []
+        self.anchor = ""
+        self.trial: Trial | None = None
+        """The trial that cells now belong to."""
+        self._leader: Door | None = None
+        self._asked: dict[str, tuple[Door, asyncio.Future[Any], Cell | None]] = {}
+        self._came = asyncio.Event()
+        self._on_placed, self._on_alone = on_placed, on_alone
+
+    @property
+    def can_run(self) -> bool:
+        """Return whether somebody is there who can run cells."""
+        return any(door.can_run for door in self.doors)
+
+    def connect(self, door: Door) -> None:
+        """Take a page in."""
+        if door not in self.doors:
+            self.doors.append(door)
+        if door.can_run:
+            self._came.set()
+
+    def disconnect(self, door: Door) -> None:
+        """Let a page go; what it was asked has no answer any more."""
+        if door in self.doors:
+            self.doors.remove(door)
+        if self._leader is door:
+            self._leader = None
+        if not self.can_run:
+            self._came.clear()
+        for request, (asked, answer, _) in list(self._asked.items()):
+            if asked is door:
+                del self._asked[request]
+                if not answer.done():
+                    answer.set_exception(PageGoneError("the page was closed"))
+
+    def lead(self, door: Door) -> None:
+        """Let this page, which gave a command, run the cells that come of it."""
+        if door.can_run:
+            self._leader = door
+
+    def tell(self, message: wire.Message, door: Door | None = None) -> None:
+        """Send a message to one page, or to all."""
+        plain = wire.encode(message)
+        for each in [door] if door else list(self.doors):
+            each.send(plain)
+
+    async def run_cell(self, cell: Cell) -> Ran:
+        """Have the leading page insert a cell of the present trial after the last one, and run it."""
+        trial = self.trial
+        new = wire.NewCell(
+            source=cell.source,
+            title=cell.title,
+            trial=trial.id if trial else "",
+            number=trial.number if trial else None,
+        )
+        answer = await self._ask(lambda request: wire.RunCell(request=request, cell=new, after=self.anchor), cell)
+        return Ran(how=answer.how, outputs=answer.outputs, message=answer.message)
+
+    async def insert(self, cells: tuple[wire.NewCell, ...], after: str = "") -> wire.Changed:
+        """Have cells inserted in one undo step."""
+        changed: wire.Changed = await self._ask(
+            lambda request: wire.InsertCells(request=request, cells=cells, after=after or self.anchor)
+        )
+        return changed
+
+    async def remove(self, cells: tuple[wire.PlacedCell, ...]) -> wire.Changed:
+        """Have cells removed in one undo step, but those that were edited."""
+        changed: wire.Changed = await self._ask(lambda request: wire.RemoveCells(request=request, cells=cells))
+        return changed
+
+    def answer(self, command: wire.Placed | wire.Ran | wire.Changed, door: Door) -> None:
+        """Take an answer; one that nobody waits for, or from a page that was not asked, is left."""
+        asked, answer, cell = self._asked.get(command.request, (None, None, None))
+        if asked is not door or answer is None:
+            return
+        if isinstance(command, wire.Placed):
+            if cell is not None and command.cell:
+                self.anchor = command.cell
+                self._on_placed(cell, command.cell)
+            return
+        if isinstance(command, wire.Ran) is (cell is not None) and not answer.done():
+            answer.set_result(command)
+
+    async def _ask(self, make: Callable[[str], wire.Message], cell: Cell | None = None) -> Any:
+        if not self.can_run:
+            self._on_alone("waiting for a page: open the notebook in JupyterLab to go on")
+            await self._came.wait()
+            self._on_alone("")
+        door = self._leader or next(d for d in self.doors if d.can_run)
+        request = new_id()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked[request] = door, answer, cell
+        try:
+            self.tell(make(request), door)
+            return await answer
+        finally:
+            self._asked.pop(request, None)

@@ -1,0 +1,159 @@
+"""What changes the notebook: trials, autopilots, undo and keep, one at a time, and how they are paused and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import TYPE_CHECKING
+
+from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.events import Kept, RunFinished, RunStarted, TrialFinished, TrialUndone
+from mle_ideator_jupyter.loop import Update, autopilot, try_one
+from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, Trial, new_id
+from mle_ideator_jupyter.trial import Wiring
+
+if TYPE_CHECKING:
+    from mle_ideator_jupyter.session.session import Session
+
+TRIAL_LIMITS = Limits(seconds=3600)
+"""One cell of a trial in the user's own kernel may train for an hour."""
+
+
+class Running:
+    """One session's runs. `run` is the autopilot under way, `left` what remains of its budget."""
+
+    def __init__(self, session: Session) -> None:
+        self.run: RunStarted | None = None
+        self.left = Budget()
+        self.work: set[asyncio.Task[None]] = set()
+        """The commands that change the notebook, or wait for their turn to."""
+        self._session = session
+        self._turn = asyncio.Lock()
+        self._resumed = asyncio.Event()
+        self._resumed.set()
+
+    async def try_idea(self, idea: Idea, after: str = "") -> None:
+        """Take one idea through a trial."""
+        async with self._turns(after):
+            wiring = await self._session.ready()
+            await self._follow(wiring, try_one(wiring, idea))
+
+    async def autopilot(self, budget: Budget, after: str = "") -> None:
+        """Try idea after idea within a budget, and journal how it ended."""
+        async with self._turns(after):
+            wiring = await self._session.ready()
+            self.run = RunStarted(
+                run=new_id(),
+                seed=0,
+                budget=budget,
+                limits=TRIAL_LIMITS,
+                implementer=wiring.implementer.name,
+                ideator=wiring.ideator.name if wiring.ideator else None,
+            )
+            wiring.journal.append(self.run)
+            wiring.run, wiring.budget, self.left = self.run.run, budget, budget
+            try:
+                await self._follow(wiring, autopilot(wiring))
+            except BaseException:
+                wiring.journal.append(RunFinished(run=wiring.run, reason="stopped"))
+                raise
+            finally:
+                self.run = None
+
+    async def undo(self, trial: Trial) -> None:
+        """Take a trial's cells out of the notebook, none that was edited, and its names out of the kernel."""
+        session, journal = self._session, self._session.history()
+        async with self._turns(""):
+            placed = journal.state.cells.get(trial.id, ())
+            if not placed or trial.id in journal.state.undone:
+                msg = f"trial {trial.number} has no cells in this notebook"
+                raise UsageError(msg)
+            cells = tuple(wire.PlacedCell(cell=p.cell, digest=p.digest) for p in placed)
+            answer = await session.pages.remove(cells)
+            for name in {n for p in placed if p.cell not in answer.left for n in p.names}:
+                session.shell.user_ns.pop(name, None)
+            journal.append(TrialUndone(trial=trial.id, left=answer.left))
+            if answer.left:
+                session.note(f"trial {trial.number}: {len(answer.left)} edited cells were left in the notebook")
+            if trial.changed:
+                names = ", ".join(trial.changed)
+                session.note(f"trial {trial.number} changed {names} in place: run the cells that make them again")
+
+    async def keep(self, trial: Trial, after: str = "") -> None:
+        """Put a trial's solution into the notebook as ordinary cells."""
+        if trial.recipe is None:
+            msg = f"trial {trial.number} holds no Recipe that could be kept; its own cells are the solution"
+            raise UsageError(msg)
+        async with self._turns(after):
+            wiring = await self._session.ready()
+            kept = wiring.implementer.keep(wiring.brief(), trial)
+            cells = tuple(wire.NewCell(source=c.source, title=c.title) for c in kept)
+            answer = await self._session.pages.insert(cells, after)
+            if not answer.cells:
+                raise UsageError(answer.message or "the notebook's page could not insert the cells")
+            wiring.journal.append(Kept(trial=trial.id))
+
+    def pause(self) -> None:
+        """Pause after the trial that is running."""
+        if self.work:
+            self._resumed.clear()
+            self._session.say(self._session.activity, "pausing after this trial")
+
+    def resume(self) -> None:
+        """Go on."""
+        self._resumed.set()
+
+    async def stop(self) -> None:
+        """Cancel what runs and what waits, and return when it has ended."""
+        work = list(self.work)
+        if not work:
+            return
+        self._session.say("stopping", "stopping")
+        self.cancel()
+        await asyncio.wait(work)
+        if getattr(self._session.host, "still_running", False):
+            self._session.note("the stopped cell does not answer: it is still running; restart the kernel to end it")
+
+    def cancel(self) -> None:
+        """Cancel what runs and what waits."""
+        for task in list(self.work):
+            task.cancel()
+        self._resumed.set()
+
+    async def _follow(self, wiring: Wiring, updates: AsyncGenerator[Update, None]) -> None:
+        """Go through a run's updates, telling the pages; a trial that is cut short is journalled as stopped."""
+        running: Trial | None = None
+        try:
+            async with contextlib.aclosing(updates):
+                async for update in updates:
+                    running = self._told(update)
+                    if running is None and not self._resumed.is_set():
+                        self._session.say("paused", "paused")
+                        await self._resumed.wait()
+        except BaseException:
+            if running is not None:
+                stopped = Failure(kind=FailureKind.INTERRUPTED, message="stopped by the user")
+                wiring.journal.append(TrialFinished(trial=running.id, outcome=stopped))
+            raise
+
+    def _told(self, update: Update) -> Trial | None:
+        """Tell of an update; returns the trial that is running after it."""
+        self.left = update.left
+        if update.kind == "trial_started" and update.trial is not None:
+            self._session.pages.trial = update.trial
+            self._session.say("running", f"trial {update.trial.number}: {update.trial.title}")
+            return update.trial
+        if update.kind == "status":
+            self._session.say("thinking", update.message)
+        else:
+            self._session.publish()
+        return None
+
+    @contextlib.asynccontextmanager
+    async def _turns(self, after: str) -> AsyncIterator[None]:
+        """Wait until nothing else changes the notebook; new cells then go after the cell `after`."""
+        async with self._turn:
+            self._session.pages.anchor = after or self._session.pages.anchor
+            yield
