@@ -157,7 +157,7 @@ def test_a_page_that_closes_in_the_middle_loses_nothing(page):
 
 def test_scores_of_the_users_own_cells_are_kept_apart(page):
     page.run("from mle_ideator_jupyter import report_score\nreport_score([0.5, 0.7], metric='rmse')")
-    page.until(lambda: page.scored())
+    page.until(page.scored)
     page.send("choose", watch="best")
     page.until(lambda: page.state["watch"] == "best")
     page.run("best = 0.25")
