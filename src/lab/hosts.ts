@@ -1,0 +1,61 @@
+/** One host for each open notebook, and the one of the notebook that the user looks at. */
+
+import type { INotebookCellExecutor, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { NotebookHost } from './notebookHost';
+
+export interface HostsOptions {
+  tracker: INotebookTracker;
+  executor: INotebookCellExecutor | null;
+  trans: TranslationBundle;
+  openSettings?: () => void;
+}
+
+export class Hosts {
+  constructor(private readonly options: HostsOptions) {
+    const { tracker } = options;
+    tracker.currentChanged.connect(() => this._changed.emit());
+    tracker.widgetAdded.connect((_, panel) => void this.of(panel));
+    tracker.forEach(panel => void this.of(panel));
+  }
+
+  /** The host of the current notebook, or null where there is none. */
+  get current(): NotebookHost | null {
+    const panel = this.options.tracker.currentWidget;
+    return panel && !panel.isDisposed ? this.of(panel) : null;
+  }
+
+  /** Emits when another notebook is the current one, and after every change of the current one's host. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Whether histories are mirrored into the notebooks' metadata. */
+  set mirrors(value: boolean) {
+    this._mirrors = value;
+    this.options.tracker.forEach(panel => {
+      this.of(panel).mirrors = value;
+    });
+  }
+
+  of(panel: NotebookPanel): NotebookHost {
+    let host = this._hosts.get(panel);
+    if (!host) {
+      const { executor, trans, openSettings } = this.options;
+      host = new NotebookHost(panel, executor, trans, openSettings);
+      host.mirrors = this._mirrors;
+      this._hosts.set(panel, host);
+      host.changed.connect(changed => {
+        if (changed === this.current) {
+          this._changed.emit();
+        }
+      });
+    }
+    return host;
+  }
+
+  private _mirrors = true;
+  private readonly _hosts = new WeakMap<NotebookPanel, NotebookHost>();
+  private readonly _changed = new Signal<this, void>(this);
+}
