@@ -4,7 +4,8 @@
 
     IdeatorError
     ├── UsageError          the arguments cannot work (exit status 2)
-    │   └── BindingError    the task's data, target or metric cannot be found
+    │   ├── BindingError    the task's data, target or metric cannot be found
+    │   └── NoIdeaError     there is nothing new to propose
     ├── EditError           a Recipe edit does not fit the Recipe
     ├── JournalError        the journal cannot be read or written
     │   └── JournalFullError   the disk refused an event; the event is kept
@@ -33,6 +34,10 @@ class UsageError(IdeatorError):
 
 class BindingError(UsageError):
     """The task's data, target or metric cannot be found, or cannot be used."""
+
+
+class NoIdeaError(UsageError):
+    """The Ideator has nothing new to propose for what was asked."""
 
 
 class EditError(IdeatorError):

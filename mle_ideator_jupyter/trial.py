@@ -34,9 +34,11 @@ from mle_ideator_jupyter.protocols import (
     RunCell,
     SeekHelp,
 )
+from mle_ideator_jupyter.scoring import printed
 from mle_ideator_jupyter.selection import clearly_worse, noise, parent
 from mle_ideator_jupyter.state import Mark, State
 
+NO_SCORE = "the cell reported no score: call report_score(value), or print a line `metric: value`"
 DEBUG_RUNS = 2
 """Cells that an Implementer may run in one trial after a failed one, apart from the idea budget."""
 HELP_CALLS = 2
@@ -173,7 +175,7 @@ class _Course:
         if self.result and self.result.outputs:
             outputs = journal.put_blob(msgspec.json.encode(self.result.outputs))
         if self.result and self.result.reported and self.result.reported.submission:
-            submission = _take_file(journal, self.result.reported.submission)
+            submission = take_file(journal, self.result.reported.submission)
         ending = TrialFinished(
             trial=self.trial.id,
             outcome=self.outcome,
@@ -191,9 +193,9 @@ class _Course:
         task = self.wiring.task
         if result.status != "ok":
             return Failure(kind=FailureKind(result.status), message=result.message)
-        reported = result.reported
+        reported = result.reported or printed.read(result.outputs, task.metric.name)
         if reported is None or not math.isfinite(reported.value):
-            return Failure(kind=FailureKind.NO_SCORE, message="the cell reported no score: call report_score(value)")
+            return Failure(kind=FailureKind.NO_SCORE, message=NO_SCORE)
         return Score(
             value=reported.value,
             metric=reported.metric or task.metric.name,
@@ -215,7 +217,7 @@ def _proposed(state: State, trigger: Trigger) -> tuple[Idea, ...]:
     )
 
 
-def _take_file(journal: Journal, name: str) -> str | None:
+def take_file(journal: Journal, name: str) -> str | None:
     """Move a submission that a cell wrote into the journal's blobs."""
     path = Path(name)
     if not path.is_file():

@@ -61,25 +61,26 @@ class InlineHost:
 
     # ------------------------------------------------------------ on the main thread
 
-    def drive(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` (which may use this host) on a thread with a loop of its own; run its cells here meanwhile.
+    def drive(
+        self, work: Coroutine[Any, Any, T], submit: Callable[[Coroutine[Any, Any, T]], Future[T]] | None = None
+    ) -> T:
+        """Run `work` (which may use this host) on another thread; run its cells here meanwhile.
 
-        Returns what `work` returns, or raises what it raises. An interrupt ends the running cell and cancels
+        `submit` has work done on a loop that is there already; without it, the work gets a thread and a loop of its
+        own. Returns what `work` returns, or raises what it raises. An interrupt ends the running cell and cancels
         `work`; when that has come to its end, `KeyboardInterrupt` is raised.
         """
         if threading.current_thread() is not threading.main_thread() or self._pumping:
             work.close()
             msg = "drive works on the kernel's main thread, once at a time; call it in a cell of the notebook"
             raise HostError(msg)
-        outcome: Future[T] = Future()
-        thread = threading.Thread(target=self._session, args=(work, outcome), name="ideator-session", daemon=True)
         self._pumping, self._interrupted = True, None
         before = signal.signal(signal.SIGINT, self._on_interrupt)
         try:
-            thread.start()
+            outcome = (submit or _on_a_thread)(self._cancellable(work))
+            outcome.add_done_callback(lambda _: self._jobs.put(None))
             while (job := self._jobs.get()) is not None:
                 job()
-            thread.join()
         finally:
             signal.signal(signal.SIGINT, before)
             self._pumping = False
@@ -88,25 +89,17 @@ class InlineHost:
             raise KeyboardInterrupt from error
         return outcome.result()
 
-    def _session(self, work: Coroutine[Any, Any, T], outcome: Future[T]) -> None:
-        async def main() -> T:
-            task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
-            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-            if self._interrupted is not None:  # it came before there was anything to cancel
-                task.cancel()
-            try:
-                return await task
-            finally:
-                self._cancel = lambda: None
-
+    async def _cancellable(self, work: Coroutine[Any, Any, T]) -> T:
+        task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        if self._interrupted is not None:  # it came before there was anything to cancel
+            task.cancel()
         try:
-            outcome.set_result(asyncio.run(main()))
+            return await task
         except asyncio.CancelledError:
-            outcome.set_exception(HostError("the run was stopped"))
-        except BaseException as error:  # noqa: BLE001 - it is raised again on the main thread
-            outcome.set_exception(error)
+            raise HostError("the run was stopped") from None
         finally:
-            self._jobs.put(None)
+            self._cancel = lambda: None
 
     def _on_interrupt(self, *_: object) -> None:
         """End the running cell; when the interrupt is the user's, the whole run."""
@@ -211,6 +204,20 @@ class InlineHost:
 
     async def close(self) -> None:
         """Nothing to end: the kernel is the user's."""
+
+
+def _on_a_thread(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Do work on a thread and a loop of its own."""
+    outcome: Future[T] = Future()
+
+    def main() -> None:
+        try:
+            outcome.set_result(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001 - it is raised again on the main thread
+            outcome.set_exception(error)
+
+    threading.Thread(target=main, name="ideator-session", daemon=True).start()
+    return outcome
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,17 @@ def set_sink(sink: Callable[[dict[str, Any]], None] | None) -> None:
     """Hand every report to this function too (for processes that have no display)."""
     global _sink  # noqa: PLW0603 - one process, one reader
     _sink = sink
+
+
+@contextlib.contextmanager
+def sink(to: Callable[[dict[str, Any]], None] | None) -> Iterator[None]:
+    """Hand every report to this function, or to none, while the block runs, and not to whoever had them before."""
+    before = _sink
+    set_sink(to)
+    try:
+        yield
+    finally:
+        set_sink(before)
 
 
 def report_score(value: Any, *, metric: str | None = None, submission: Any = None) -> float:

@@ -1,11 +1,13 @@
 """Where a notebook's journal is: beside the notebook where the kernel can see it, else in the user's data folder.
 
+Where nobody says which notebook it is (nbconvert, papermill, a terminal), it is in the working folder.
 A notebook's id, kept in its metadata, names its journal. After a rename the journal goes along; a copy, which has the
 same id while its original still exists, begins a journal of its own with the same events.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +18,7 @@ from mle_ideator_jupyter.events import AnyEvent, Opened
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.model import new_id
 
+UNNAMED = "notebook.ideas.jsonl"
 LINES_CAP = 20_000
 """Events taken in from a notebook's metadata at once."""
 
@@ -30,7 +33,9 @@ class Placed(msgspec.Struct):
 def open_for(path: str, notebook_id: str, lines: tuple[str, ...] = ()) -> Placed:
     """Open the journal of the notebook at `path` (the server's word for it), and take in the metadata's events."""
     notebook = find_notebook(path)
-    if notebook is None:
+    if notebook is None and not path and not notebook_id:
+        placed = _in_working_folder()
+    elif notebook is None:
         identity = notebook_id or new_id()
         place = _data_folder() / f"{_safe(identity)}.ideas.jsonl"
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -43,14 +48,43 @@ def open_for(path: str, notebook_id: str, lines: tuple[str, ...] = ()) -> Placed
     return placed
 
 
+def _in_working_folder() -> Placed:
+    """Open the journal of a notebook whose name is not known; one for all such of a folder."""
+    place = Path.cwd() / UNNAMED
+    try:
+        journal = Journal.open(place)
+    except JournalError:  # a folder that may not be written, most often
+        place = _data_folder() / UNNAMED
+        place.parent.mkdir(parents=True, exist_ok=True)
+        journal = Journal.open(place)
+    return Placed(journal, f"ideas and scores are kept in {place}: the notebook's own name is not known here")
+
+
 def find_notebook(path: str) -> Path | None:
     """Return the notebook's file where this process can see it, or None."""
     name = PurePosixPath(path).name
-    named = os.environ.get("JPY_SESSION_NAME", "")
-    for candidate in (Path(named) if named else None, Path.cwd() / name if name else None):
+    named = _session_name()
+    whole = Path(path) if path.endswith(".ipynb") and Path(path).is_absolute() else None
+    for candidate in (whole, Path(named) if named else None, Path.cwd() / name if name else None):
         if candidate is not None and (not name or candidate.name == name) and candidate.is_file():
             return candidate
     return None
+
+
+def _session_name() -> str:
+    """Return the notebook that a server says this kernel is for.
+
+    A kernel that was started from a notebook's cell (by nbconvert, say) inherits the name of that notebook.
+    """
+    named = os.environ.get("JPY_SESSION_NAME", "")
+    if not named:
+        return ""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        if psutil.Process(os.getppid()).environ().get("JPY_SESSION_NAME") == named:
+            return ""
+    return named
 
 
 def _beside(notebook: Path, notebook_id: str) -> Placed:

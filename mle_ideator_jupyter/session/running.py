@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import Kept, RunFinished, RunStarted, TrialFinished, TrialUndone
 from mle_ideator_jupyter.loop import Update, autopilot, try_one
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, Trial, new_id
+from mle_ideator_jupyter.protocols import Host
 from mle_ideator_jupyter.trial import Wiring
 
 if TYPE_CHECKING:
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
 
 TRIAL_LIMITS = Limits(seconds=3600)
 """One cell of a trial in the user's own kernel may train for an hour."""
+
+
+class Here(msgspec.Struct, frozen=True):
+    """Another place than the notebook's page: a host for the cells, and who is told of each update."""
+
+    host: Host
+    tell: Callable[[Update], Awaitable[object]]
 
 
 class Running:
@@ -34,19 +44,24 @@ class Running:
         self._resumed = asyncio.Event()
         self._resumed.set()
 
-    async def try_idea(self, idea: Idea, after: str = "") -> None:
-        """Take one idea through a trial."""
+    async def try_idea(self, idea: Idea, after: str = "", here: Here | None = None) -> None:
+        """Take one idea through a trial, in the notebook's page or `here`."""
         async with self._turns(after):
             wiring = await self._session.ready()
-            await self._follow(wiring, try_one(wiring, idea))
+            wiring.host = here.host if here else wiring.host
+            await self._follow(wiring, try_one(wiring, idea), here)
 
-    async def autopilot(self, budget: Budget, after: str = "") -> None:
-        """Try idea after idea within a budget, and journal how it ended."""
+    async def autopilot(
+        self, budget: Budget, after: str = "", here: Here | None = None, *, seed: int = 0, ideate: bool = True
+    ) -> None:
+        """Try idea after idea within a budget, and journal how it ended; without `ideate`, the Implementer's own."""
         async with self._turns(after):
             wiring = await self._session.ready()
+            wiring.host = here.host if here else wiring.host
+            wiring.seed, wiring.ideator = seed, wiring.ideator if ideate else None
             self.run = RunStarted(
                 run=new_id(),
-                seed=0,
+                seed=seed,
                 budget=budget,
                 limits=TRIAL_LIMITS,
                 implementer=wiring.implementer.name,
@@ -55,7 +70,7 @@ class Running:
             wiring.journal.append(self.run)
             wiring.run, wiring.budget, self.left = self.run.run, budget, budget
             try:
-                await self._follow(wiring, autopilot(wiring))
+                await self._follow(wiring, autopilot(wiring), here)
             except BaseException:
                 wiring.journal.append(RunFinished(run=wiring.run, reason="stopped"))
                 raise
@@ -122,13 +137,32 @@ class Running:
             task.cancel()
         self._resumed.set()
 
-    async def _follow(self, wiring: Wiring, updates: AsyncGenerator[Update, None]) -> None:
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Count the present work as a run, which Stop ends.
+
+        Raises `UsageError` where something else is running: that may wait for the very cell that asks.
+        """
+        task = asyncio.current_task()
+        if self.work or task is None:
+            msg = "a trial is under way in this notebook: wait for its end or stop it, then run this again"
+            raise UsageError(msg)
+        self.work.add(task)
+        try:
+            yield
+        finally:
+            self.work.discard(task)
+            self._session.say("idle")
+
+    async def _follow(self, wiring: Wiring, updates: AsyncGenerator[Update, None], here: Here | None) -> None:
         """Go through a run's updates, telling the pages; a trial that is cut short is journalled as stopped."""
         running: Trial | None = None
         try:
             async with contextlib.aclosing(updates):
                 async for update in updates:
                     running = self._told(update)
+                    if here is not None:
+                        await here.tell(update)
                     if running is None and not self._resumed.is_set():
                         self._session.say("paused", "paused")
                         await self._resumed.wait()

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mle_ideator_jupyter import wire
-from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.errors import IdeatorError, NoIdeaError
 from mle_ideator_jupyter.events import IdeaProposed, TaskSet, TrialFinished, TrialPlaced
 from mle_ideator_jupyter.hosts.hooks import CellHooks, UserCell, digest
 from mle_ideator_jupyter.hosts.lab import LabHost
@@ -202,7 +202,7 @@ class Session:
         return load(IDEATORS, ideator)(), load(IMPLEMENTERS, implementer)()
 
     async def ideas(self, hint: str = "", kinds: tuple[IdeaKind, ...] = (), n: int = 1) -> list[Idea]:
-        """Return up to `n` ideas of the Ideator, journalled. Raises `UsageError` when there are none."""
+        """Return up to `n` ideas of the Ideator, journalled. Raises `NoIdeaError` when there are none."""
         if not self.running.work:
             self.say("thinking", "asking for an idea")
         wiring = await self.ready()
@@ -211,7 +211,7 @@ class Session:
         found = list(await wiring.ideator.propose(brief, max(1, min(n, IDEAS_AT_ONCE)))) if wiring.ideator else []
         if not found:
             msg = "nothing new to propose: loosen the hint or the kinds, or try what was proposed"
-            raise UsageError(msg)
+            raise NoIdeaError(msg)
         for idea in found:
             wiring.journal.append(IdeaProposed(idea=idea))
         return found
