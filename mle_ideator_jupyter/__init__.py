@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "load_ipython_extension", "report_score"]
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Return where the built front end is: how JupyterLab's tools find it in an editable install."""
+    return [{"src": "labextension", "dest": "mle_ideator_jupyter"}]
+
+
 def load_ipython_extension(ipython: Any) -> None:
     """Make the magics known and let pages in: what `%load_ext mle_ideator_jupyter` calls."""
     from mle_ideator_jupyter import comm, magics

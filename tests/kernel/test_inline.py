@@ -107,11 +107,12 @@ def test_cancel_interrupt_and_questions(shell):
         await host.close()
         return stopped.status, profile.rows, names, where
 
+    before = signal.getsignal(signal.SIGINT)
     status, rows, names, where = host.drive(work())
     assert (status, rows) == ("interrupted", 60)
     assert "df" in names
     assert where is threading.main_thread()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_users_interrupt_ends_the_run_cleanly(shell):

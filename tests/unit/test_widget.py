@@ -103,7 +103,8 @@ def test_a_closed_panel_lets_the_session_go(session, panel):
     assert session.doors == []
 
 
-def test_without_a_kernel_or_a_front_end_it_says_what_to_do(session, tmp_path):
+def test_without_a_kernel_or_a_front_end_it_says_what_to_do(session, tmp_path, monkeypatch):
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: None)
     with pytest.raises(UsageError, match="notebook"):
         widget.Panel()
     (tmp_path / "widget.js").unlink()
