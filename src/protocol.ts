@@ -381,3 +381,5 @@ export type Activity = PanelState['activity'];
 export const WIRE = 1;
 /** The comm target's name. */
 export const TARGET = 'mle_ideator';
+/** The version of this package. */
+export const VERSION = '0.1.0';
