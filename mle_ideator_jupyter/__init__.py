@@ -8,12 +8,7 @@ if TYPE_CHECKING:
     from mle_ideator_jupyter.scoring.reported import report_score
     from mle_ideator_jupyter.widget import Panel
 
-__all__ = ["Panel", "load_ipython_extension", "report_score"]
-
-
-def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Return where the built front end is: how JupyterLab's tools find it in an editable install."""
-    return [{"src": "labextension", "dest": "mle_ideator_jupyter"}]
+__all__ = ["Panel", "load_ipython_extension", "report_score", "session"]
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -34,5 +29,9 @@ def __getattr__(name: str) -> Any:
         from mle_ideator_jupyter.widget import Panel
 
         return Panel
+    if name == "session":
+        from mle_ideator_jupyter import api
+
+        return api.session
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

@@ -20,3 +20,8 @@ def session_of(shell: Any) -> Session:
         if id(shell) not in _sessions:
             _sessions[id(shell)] = Session(shell)
         return _sessions[id(shell)]
+
+
+def known(shell: Any) -> Session | None:
+    """Return the session of an IPython shell if there is one already."""
+    return _sessions.get(id(shell))

@@ -116,3 +116,15 @@ def as_csv(state: State) -> str:
 
 def _inert(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def as_text(state: State) -> str:
+    """Return the history as lines of columns for people."""
+    lines = [("trial", "score", "gain", "s", "what was tried")]
+    for row in rows(state):
+        score = "—" if row.score is None else f"{row.score:.6g}"
+        gain = "" if row.gain is None else f"{row.gain:+.4g}"
+        failure = f" — {row.failure}" if row.failure else ""
+        lines.append((str(row.number), score, gain, f"{row.seconds:.1f}", one_line(row.title + failure)))
+    widths = [max(len(line[i]) for line in lines) for i in range(4)]
+    return "\n".join("  ".join([*(t.rjust(w) for t, w in zip(line, widths, strict=False)), line[4]]) for line in lines)

@@ -52,6 +52,8 @@ class InlineHost:
     def __init__(self, *, submissions: Path | None = None) -> None:
         self.setup_results: list[CellResult] = []
         self.setup_failures: list[str] = []
+        self.left: set[str] = set()
+        """Names that cells were allowed to leave in the namespace."""
         self._submissions = submissions
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._running: Running | None = None
@@ -124,6 +126,7 @@ class InlineHost:
         with _no_process_left():
             ended = self._captured(cell, limits, running)
             kernelside.dismiss_workers()
+        self.left.update(cell.keep)
         return replace(ended, changed=tuple(guard.restore(memory, namespace, cell.keep)))
 
     def _captured(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
@@ -131,7 +134,11 @@ class InlineHost:
         tree.begin(growth=True)
         done = CellResult(status="interrupted")
         self._running = running
-        with shell.captured(collector), _environment(SUBMISSIONS, self._submissions), watched(running, tree, limits):
+        with (
+            shell.captured(collector),
+            shell.environment(SUBMISSIONS, self._submissions),
+            watched(running, tree, limits),
+        ):
             if running.begin():
                 try:
                     name = f"<{cell.title or 'cell'} {cell.id[-8:]}>"
@@ -236,17 +243,3 @@ def _no_process_left() -> Iterator[None]:
         for pid in left:  # those of the cell's own that nobody else waits for
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-
-
-@contextlib.contextmanager
-def _environment(name: str, value: Path | None) -> Iterator[None]:
-    """Set an environment variable, or unset it, for a while."""
-    before = os.environ.pop(name, None)
-    if value is not None:
-        os.environ[name] = str(value)
-    try:
-        yield
-    finally:
-        os.environ.pop(name, None)
-        if before is not None:
-            os.environ[name] = before

@@ -6,8 +6,10 @@ import builtins
 import contextlib
 import getpass
 import io
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mle_ideator_jupyter.errors import HostError
@@ -90,3 +92,17 @@ class _Writer(io.TextIOBase):
 def _no_input(*_: object, **__: object) -> str:
     msg = "a trial cannot ask for input"
     raise EOFError(msg)
+
+
+@contextlib.contextmanager
+def environment(name: str, value: Path | None) -> Iterator[None]:
+    """Set an environment variable, or unset it, for a while."""
+    before = os.environ.pop(name, None)
+    if value is not None:
+        os.environ[name] = str(value)
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before

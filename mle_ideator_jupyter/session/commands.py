@@ -34,6 +34,7 @@ async def hello(session: Session, command: wire.Hello, door: Door | None) -> Non
     if known:
         journal.merge(place.events_of(command.events))
     if door is not None:
+        session.pages.greet(door, command.page)
         session.publisher.greet(door)
     session.publish()
     with contextlib.suppress(IdeatorError):  # what is lacking is said when an idea is asked for

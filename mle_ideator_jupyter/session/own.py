@@ -1,13 +1,22 @@
-"""Scores that the user's own cells make: reported by `report_score`, or the value of the watched expression."""
+"""Scores that the user's own cells make: reported by `report_score`, or the value of the watched expression.
+
+A cell that says which idea it implements is that idea's trial, however it ends.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import msgspec
 
 from mle_ideator_jupyter.events import TrialFinished, TrialPlaced, TrialStarted
 from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Score, Trial, new_id
+from mle_ideator_jupyter.model import Failure, FailureKind, Idea, Outcome, Score, Trial, new_id
+from mle_ideator_jupyter.protocols import CellResult, Reported
+from mle_ideator_jupyter.scoring import printed
+from mle_ideator_jupyter.trial import NO_SCORE, take_file
 
 OWN = "own"
 """The protocol of such scores: they compare with each other alone, for nobody knows how they were made."""
@@ -22,9 +31,10 @@ def value_of(cell: UserCell, expression: str, user_ns: dict[str, Any]) -> float 
     if not expression:
         return None
     try:
-        return float(eval(expression, dict(user_ns)))  # noqa: S307 - what the user asked to be watched
+        value = float(eval(expression, dict(user_ns)))  # noqa: S307 - what the user asked to be watched
     except Exception:  # noqa: BLE001 - whatever it raises: there is no score yet
         return None
+    return value if math.isfinite(value) else None
 
 
 def take(journal: Journal, cell: UserCell, value: float) -> bool:
@@ -33,9 +43,8 @@ def take(journal: Journal, cell: UserCell, value: float) -> bool:
     own = [t.score for t in state.trials if t.score and t.score.protocol == OWN]
     if cell.reported is None and own and own[-1].value == value:
         return False
-    metric = (cell.reported.metric if cell.reported else None) or (state.task.metric.name if state.task else "score")
-    number = 1 + max((t.number for t in state.trials), default=0)
-    trial = Trial(id=new_id(), number=number, title="Own cell")
+    metric = (cell.reported.metric if cell.reported else None) or _metric(journal)
+    trial = Trial(id=new_id(), number=_next(journal), title="Own cell")
     folds = cell.reported.folds if cell.reported else ()
     journal.append(TrialStarted(trial=trial))
     journal.append(
@@ -49,3 +58,71 @@ def take(journal: Journal, cell: UserCell, value: float) -> bool:
     if cell.cell:
         journal.append(TrialPlaced(trial=trial.id, cell=cell.cell, digest=""))
     return True
+
+
+class Watched:
+    """The watched expression around a run of the user's code: its value counts only if the code made it."""
+
+    def __init__(self, expression: str, user_ns: dict[str, Any]) -> None:
+        self._expression, self._user_ns = expression, user_ns
+        self._before = self._look()
+
+    def value(self) -> float | None:
+        """Return the value that the code left, or None where it is the one that was there before."""
+        now = self._look()
+        return None if now == self._before else now[0]
+
+    def _look(self) -> tuple[float | None, tuple[int, ...]]:
+        """Return the value, and which objects the names in the expression stand for."""
+        try:
+            code = compile(self._expression, "<watched>", "eval")
+            value = float(eval(code, dict(self._user_ns)))  # noqa: S307 - what the user asked to be watched
+        except Exception:  # noqa: BLE001 - whatever it raises: there is no score
+            return None, ()
+        return value, tuple(id(self._user_ns.get(name)) for name in code.co_names)
+
+
+def begin(journal: Journal, idea: Idea, cell: str) -> Trial:
+    """Journal that the user's own code for an idea begins to run, in this cell."""
+    trial = Trial(id=new_id(), number=_next(journal), title=idea.title, idea=idea.id, parent=idea.parent)
+    journal.append(TrialStarted(trial=trial))
+    if cell:
+        journal.append(TrialPlaced(trial=trial.id, cell=cell, digest=""))
+    return trial
+
+
+def end(journal: Journal, trial: Trial, source: str, result: CellResult, watched: float | None) -> Trial:
+    """Journal how it ended: the score it reported, else the watched one, else a printed one, else why there is none."""
+    submission = result.reported.submission if result.reported else None
+    journal.append(
+        TrialFinished(
+            trial=trial.id,
+            outcome=_outcome(journal, result, watched),
+            seconds=result.seconds,
+            source=journal.put_blob(source.encode()),
+            outputs=journal.put_blob(msgspec.json.encode(result.outputs)) if result.outputs else None,
+            submission=take_file(journal, submission) if submission else None,
+        )
+    )
+    return journal.state.trial(trial.id) or trial
+
+
+def _outcome(journal: Journal, result: CellResult, watched: float | None) -> Outcome:
+    if result.status != "ok":
+        return Failure(kind=FailureKind(result.status), message=result.message)
+    said = result.reported
+    if said is None and watched is not None and math.isfinite(watched):
+        said = Reported(value=watched)
+    said = said or printed.read(result.outputs, _metric(journal))
+    if said is None:
+        return Failure(kind=FailureKind.NO_SCORE, message=NO_SCORE)
+    return Score(value=said.value, metric=said.metric or _metric(journal), protocol=OWN, folds=said.folds)
+
+
+def _metric(journal: Journal) -> str:
+    task = journal.state.task
+    return task.metric.name if task else "score"
+
+
+def _next(journal: Journal) -> int:
+    return 1 + max((t.number for t in journal.state.trials), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -10,6 +11,9 @@ from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.errors import PageGoneError
 from mle_ideator_jupyter.model import Trial, new_id
 from mle_ideator_jupyter.protocols import Cell, Ran
+
+UNHEARD_SECONDS = 10.0
+"""A page that has not heard a request for so long makes way for one that says hello."""
 
 
 class Door(Protocol):
@@ -38,6 +42,8 @@ class Pages:
         """The trial that cells now belong to."""
         self._leader: Door | None = None
         self._asked: dict[str, tuple[Door, asyncio.Future[Any], Cell | None]] = {}
+        self._unheard: dict[str, tuple[Door, float]] = {}
+        self._names: dict[int, str] = {}
         self._came = asyncio.Event()
         self._on_placed, self._on_alone = on_placed, on_alone
 
@@ -53,10 +59,20 @@ class Pages:
         if door.can_run:
             self._came.set()
 
+    def greet(self, door: Door, page: str) -> None:
+        """Take a page's hello: what it was before a reload is gone, and so is one that left a request unheard."""
+        self._names[id(door)] = page
+        now = time.monotonic()
+        unheard = [d for d, since in self._unheard.values() if now - since > UNHEARD_SECONDS]
+        for other in [d for d in self.doors if d is not door]:
+            if (page and self._names.get(id(other)) == page) or any(other is d for d in unheard):
+                self.disconnect(other)
+
     def disconnect(self, door: Door) -> None:
         """Let a page go; what it was asked has no answer any more."""
         if door in self.doors:
             self.doors.remove(door)
+        self._names.pop(id(door), None)
         if self._leader is door:
             self._leader = None
         if not self.can_run:
@@ -107,6 +123,7 @@ class Pages:
         asked, answer, cell = self._asked.get(command.request, (None, None, None))
         if asked is not door or answer is None:
             return
+        self._unheard.pop(command.request, None)
         if isinstance(command, wire.Placed):
             if cell is not None and command.cell:
                 self.anchor = command.cell
@@ -124,8 +141,10 @@ class Pages:
         request = new_id()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked[request] = door, answer, cell
+        self._unheard[request] = door, time.monotonic()
         try:
             self.tell(make(request), door)
             return await answer
         finally:
             self._asked.pop(request, None)
+            self._unheard.pop(request, None)

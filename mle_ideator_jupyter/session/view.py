@@ -76,6 +76,11 @@ def idea_cards(state: State) -> tuple[wire.IdeaView, ...]:
     return tuple(_card(state, idea, taken.get(idea.id)) for idea in _newest(state))
 
 
+def idea_card(state: State, idea: Idea) -> wire.IdeaView:
+    """Return one idea as a card."""
+    return _card(state, idea, next((t.number for t in reversed(state.trials) if t.idea == idea.id), None))
+
+
 def _newest(state: State) -> Iterator[Idea]:
     shown = 0
     for idea in reversed(state.ideas.values()):

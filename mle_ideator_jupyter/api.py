@@ -1,0 +1,348 @@
+"""The session as Python code in a cell uses it: `import mle_ideator_jupyter as mij; mij.session().get_idea()`.
+
+The magics say the same in fewer words and call this. Every call returns when the thing is done; trials run in the
+cell that asks for them, in any front end or none. Ideas and scores go to the same journal as the panel's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from mle_ideator_jupyter import kernel, wire
+from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.events import Watching
+from mle_ideator_jupyter.exports.table import as_csv, as_json, as_text, one_line, outcome_text
+from mle_ideator_jupyter.hosts import body
+from mle_ideator_jupyter.hosts.hooks import UserCell
+from mle_ideator_jupyter.hosts.inline import InlineHost
+from mle_ideator_jupyter.journal import Journal
+from mle_ideator_jupyter.loop import Update
+from mle_ideator_jupyter.model import Budget, Idea, Task, Trial, Trigger
+from mle_ideator_jupyter.protocols import Reported
+from mle_ideator_jupyter.scoring import reported
+from mle_ideator_jupyter.session import own, place
+from mle_ideator_jupyter.session.commands import budget_of, kinds_of, set_task
+from mle_ideator_jupyter.session.running import Here
+from mle_ideator_jupyter.state import State
+
+T = TypeVar("T")
+STEPS = 5
+"""Trials of an autopilot that is given no budget."""
+Teller = Callable[[Update], object]
+_made: dict[int, NotebookSession] = {}
+
+
+def session() -> NotebookSession:
+    """Return the session of this notebook. Raises `UsageError` outside IPython."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        raise UsageError("a session needs IPython or a notebook: run this in a cell")
+    return of_shell(shell)
+
+
+def of_shell(shell: Any) -> NotebookSession:
+    """Return the session of an IPython shell."""
+    found = _made.get(id(shell))
+    if found is None:
+        found = _made[id(shell)] = NotebookSession(shell)
+    return found
+
+
+def tell(update: Update) -> None:
+    """Print what a run does: a line for each trial, begun when the trial begins."""
+    trial = update.trial
+    if update.kind == "trial_started" and trial:
+        print(f"{trial.number:3d}  {one_line(trial.title)[:80]} … ", end="", flush=True)  # noqa: T201 - for the user
+    elif update.kind == "trial_finished" and trial:
+        mark = "  ← best so far" if update.improved and trial.number else ""
+        print(f"{outcome_text(trial)[:200]}  ({trial.seconds:.1f} s){mark}", flush=True)  # noqa: T201
+
+
+class NotebookSession:
+    """What the panel's buttons do, as calls. Ideas are named by their number in this notebook, or their id."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._session = kernel.session_of(shell)
+        self._told = 0
+        self._in_body = False
+
+    def __repr__(self) -> str:
+        return f"<session of {self._session.name}: {len(self.ideas)} ideas, {len(self.trials)} trials>"
+
+    # ------------------------------------------------------------ what there is
+
+    @property
+    def state(self) -> State:
+        """Return all that the journal says."""
+        return self._do(self._opened()).state
+
+    @property
+    def journal(self) -> Journal:
+        """Return the notebook's journal."""
+        return self._do(self._opened())
+
+    @property
+    def ideas(self) -> list[Idea]:
+        """Return all ideas of this notebook; the first is number 1."""
+        return list(self.state.ideas.values())
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Return all trials of this notebook, in the order in which they began."""
+        return list(self.state.trials)
+
+    def idea(self, which: Idea | int | str) -> Idea:
+        """Return the idea of this number, or of this id or its beginning. Raises `UsageError` when there is none."""
+        ideas = self.ideas
+        if isinstance(which, Idea):
+            which = which.id
+        text = str(which).strip()
+        if text.isdecimal() and 0 < int(text) <= len(ideas):
+            return ideas[int(text) - 1]
+        found = [i for i in ideas if text and i.id.startswith(text)]
+        if len(found) == 1:
+            return found[0]
+        has = f"this notebook has ideas 1 to {len(ideas)}" if ideas else "this notebook has no ideas yet: get one first"
+        msg = f"several ideas begin with {text!r}: give more of the id" if found else f"no idea {text!r}: {has}"
+        raise UsageError(msg)
+
+    def number(self, idea: Idea) -> int:
+        """Return an idea's number in this notebook."""
+        return 1 + [i.id for i in self.ideas].index(idea.id)
+
+    def notes(self) -> list[str]:
+        """Return what is to be known and was not said yet: where the journal is, say."""
+        notes, told = self._session.notes, self._told
+        self._told = len(notes)
+        return notes[told:]
+
+    def history(self, form: str = "table") -> str:
+        """Return the trials as text: a `table`, `csv` or `json`."""
+        state = self.state
+        if form == "json":
+            return msgspec.json.format(msgspec.json.encode(as_json(state)), indent=1).decode()
+        return as_csv(state) if form == "csv" else as_text(state)
+
+    # ------------------------------------------------------------ the task, ideas
+
+    def setup(
+        self,
+        data: str = "",
+        *,
+        test: str = "",
+        target: str = "",
+        metric: str = "",
+        description: str = "",
+        watch: str | None = None,
+    ) -> Task:
+        """Choose the task and return it; what is not given stays as it was, or is found.
+
+        Args:
+            data: an expression for the training frame, or a file.
+            test: an expression for the test frame, or a file.
+            target: the column to predict.
+            metric: what counts: accuracy, auc, logloss, macro_f1, qwk, rmse, rmsle or mae.
+            description: the task in words.
+            watch: an expression whose value after each cell is a score of your own; empty for none.
+
+        Raises:
+            UsageError: with what is needed, when the data, target or metric cannot be found.
+        """
+        asked = wire.SetTask(train=data, test=test, target=target, metric=metric, description=description)
+        return self._do(self._setup(asked, watch))
+
+    def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
+        """Return one new idea. Raises `UsageError` when there is none, or no task."""
+        return self.get_ideas(1, hint, kinds)[0]
+
+    def get_ideas(self, n: int = 3, hint: str = "", kinds: Sequence[str] = ()) -> list[Idea]:
+        """Return up to `n` new ideas of these kinds (none: of any), journalled; nothing is tried."""
+        if n < 1:
+            raise UsageError("ask for 1 idea or more")
+        return self._do(self._ideas(n, hint, tuple(kinds)))
+
+    def brief(self, hint: str = "", kinds: Sequence[str] = ()) -> str:
+        """Return exactly what an agent would be told."""
+        return self._do(self._brief(hint, tuple(kinds)))
+
+    # ------------------------------------------------------------ trials
+
+    def try_idea(self, which: Idea | int | str, tell: Teller = tell) -> Trial:
+        """Try an idea in this cell, on copies of the data, and return its trial; no variable changes."""
+        idea = self.idea(which)
+        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell)
+        return next(t for t in reversed(self.trials) if t.idea == idea.id)
+
+    def autopilot(
+        self,
+        steps: int | None = None,
+        minutes: float | None = None,
+        cost: float | None = None,
+        *,
+        seed: int = 0,
+        ideator: bool = True,
+        tell: Teller = tell,
+    ) -> list[Trial]:
+        """Try idea after idea in this cell within a budget, and return the trials; no variable changes.
+
+        Without `ideator`, the Implementer makes its own moves. An interrupt ends it; what was done is kept.
+        """
+        if steps is minutes is cost is None:
+            steps = STEPS
+        budget: Budget = budget_of(wire.StartAutopilot(steps=steps, minutes=minutes, cost=cost))
+        running = self._session.running
+        self._run(lambda here: running.autopilot(budget, here=here, seed=seed, ideate=ideator), tell)
+        return self.last_run()
+
+    def last_run(self) -> list[Trial]:
+        """Return the trials of the latest autopilot."""
+        state = self.state
+        return state.of_run(list(state.runs)[-1]) if state.runs else []
+
+    def implement(self, which: Idea | int | str, source: str) -> Trial:
+        """Run code of yours as the trial of an idea, in your own namespace, and return the trial.
+
+        Its score is what it reports with `report_score`, the watched expression or a printed line `metric: value`.
+        What the code raises is recorded and raised again.
+        """
+        __tracebackhide__ = True
+        idea, journal = self.idea(which), self.journal
+        watched = own.Watched(journal.state.watching, self._shell.user_ns)
+        trial = self._do(self._publishing(lambda: own.begin(journal, idea, self._cell())))
+        self._in_body = True
+        try:
+            result, error = body.run(self._shell, source, journal.folder / "submissions")
+        finally:
+            self._in_body = False
+        value = watched.value()
+        trial = self._do(self._publishing(lambda: own.end(journal, trial, source, result, value)))
+        if error is not None:
+            raise error
+        return trial
+
+    def score(self, value: Any, metric: str | None = None) -> Trial | None:
+        """Record a score of your own: a number, or one per fold, whose mean counts.
+
+        Within `%%implement` it is the score of that trial, and nothing is returned.
+        """
+        try:
+            if self._in_body:
+                reported.report_score(value, metric=metric)
+                return None
+            taken: list[Reported] = []
+            with reported.sink(lambda report: taken.append(reported.read_report(report))):
+                reported.report_score(value, metric=metric)
+        except ValueError as error:
+            raise UsageError(str(error).replace("report_score", "a score")) from None
+        source = self._shell.history_manager.input_hist_raw[-1:] if self._shell.history_manager else []
+        cell = UserCell(source="".join(source), cell=self._cell(), ok=True, seconds=0.0, reported=taken[-1])
+        journal = self.journal
+        self._do(self._publishing(lambda: own.take(journal, cell, taken[-1].value)))
+        return self.trials[-1]
+
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression in the user's namespace. Raises `UsageError` where it has none."""
+        try:
+            return eval(expression, self._shell.user_global_ns, self._shell.user_ns)  # noqa: S307 - the user's own
+        except Exception as error:  # noqa: BLE001 - whatever it raises is said in one line
+            msg = f"{expression!r} has no value here: {type(error).__name__}: {error}"
+            raise UsageError(msg) from None
+
+    # ------------------------------------------------------------ in between
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Have work done on the session's thread."""
+        future = self._session.call(work)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def _run(self, work: Callable[[Here], Coroutine[Any, Any, None]], tell: Teller) -> None:
+        """Do a run whose cells run here, and put back what they were allowed to leave."""
+        journal, namespace = self.journal, self._shell.user_ns
+        host, running = InlineHost(submissions=journal.folder / "submissions"), self._session.running
+        before = dict(namespace)
+
+        async def alone() -> None:
+            with running.alone():
+                await work(Here(host, lambda update: host.call(lambda: tell(update))))
+
+        try:
+            with reported.sink(None):
+                host.drive(alone(), self._session.call)
+        finally:
+            _put_back(namespace, before, host.left)
+
+    def _cell(self) -> str:
+        """Return the id of the cell that is running, where the front end gave one."""
+        with contextlib.suppress(Exception):  # shells differ; no id is no loss
+            return str(self._shell.get_parent()["metadata"].get("cellId") or "")
+        return ""
+
+    # ------------------------------------------------------------ on the session's thread
+
+    async def _opened(self) -> Journal:
+        """Return the journal; where no page has told, the shell knows a little of the notebook."""
+        session, names = self._session, self._shell.user_ns
+        if not session.path and session.journal is None:
+            found = place.find_notebook(str(names.get("__vsc_ipynb_file__") or ""))
+            if found is not None:
+                session.path, session.name = str(found), found.stem
+        if not session.pages.doors:
+            session.sources = tuple(str(source) for source in names.get("In", ()) if source)
+        session.looking.changed()
+        return session.history()
+
+    async def _setup(self, asked: wire.SetTask, watch: str | None) -> Task:
+        journal, before = await self._opened(), self._session.asked
+        given = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name))}
+        if given:
+            await set_task(self._session, asked if asked.train or before is None else replace(before, **given), None)
+        if watch is not None:
+            journal.append(Watching(expression=watch.strip()))
+        task = (await self._session.ready()).task
+        self._session.publish()
+        return task
+
+    async def _ideas(self, n: int, hint: str, kinds: tuple[str, ...]) -> list[Idea]:
+        await self._opened()
+        with self._idle_after():
+            return await self._session.ideas(hint, kinds_of(kinds), n)
+
+    async def _brief(self, hint: str, kinds: tuple[str, ...]) -> str:
+        await self._opened()
+        wiring = await self._session.ready()
+        return replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds_of(kinds)).text()
+
+    async def _publishing(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            self._session.publish()
+
+    @contextlib.contextmanager
+    def _idle_after(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if not self._session.running.work:
+                self._session.say("idle")
+
+
+def _put_back(namespace: dict[str, Any], before: dict[str, Any], left: set[str]) -> None:
+    """Take out the names that cells of a run left, or put back what they stood for."""
+    for name in left:
+        if name in before:
+            namespace[name] = before[name]
+        else:
+            namespace.pop(name, None)
