@@ -73,9 +73,9 @@ def crash_loop(tmp_path: Path, *, kills: int, steps: int, host: str) -> None:
     assert ended
     expected = shape(journal_path(unbroken / "n.improved.ipynb"))
     generator = random.Random(kills)
-    made = 0
+    made = runs = 0
     while made < kills:
-        folder = tmp_path / f"broken-{made}"
+        folder, runs = tmp_path / f"broken-{runs}", runs + 1
         folder.mkdir()
         notebook = write_notebook(folder / "n.ipynb")
         journal = journal_path(folder / "n.improved.ipynb")

@@ -13,7 +13,7 @@ from mle_ideator_jupyter.profile import profile_frames
 PROBLEMS = {
     "regression": ("rmse", "rmsle", "mae"),
     "binary": ("auc", "accuracy", "macro_f1", "logloss"),
-    "multiclass": ("logloss", "macro_f1", "accuracy", "auc"),
+    "multiclass": ("logloss", "macro_f1", "accuracy"),
     "ordinal": ("qwk",),
 }
 WORDS = ["good", "bad", "fine", "awful", "great", "plain", "late", "early", "warm", "cold", "soft", "hard"]
