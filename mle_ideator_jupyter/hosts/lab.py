@@ -22,6 +22,8 @@ from mle_ideator_jupyter.hosts.hooks import CellHooks, Expected
 from mle_ideator_jupyter.model import Binding, Limits
 from mle_ideator_jupyter.protocols import Cell, CellResult, FrontEnd, Ran
 
+ON_ITS_WAY_SECONDS = 1.0
+"""How long a cell that a page had run as it went away may take to reach the kernel, before another page is asked."""
 OUTPUT_SECONDS = 5.0
 """How long to wait for the outputs of a cell that has ended."""
 SEEN_SECONDS = 10.0
@@ -84,6 +86,7 @@ class LabHost:
         while not expected.began.is_set():
             with contextlib.suppress(PageGoneError):
                 return await self._front_end.run_cell(cell)
+            await asyncio.to_thread(expected.began.wait, ON_ITS_WAY_SECONDS)
         return None
 
     async def _outcome(self, asking: asyncio.Future[Ran | None], done: asyncio.Future[CellResult]) -> CellResult:
