@@ -228,7 +228,9 @@ export interface Fetched {
   error: string;
 }
 /**
- * A page opened the notebook. `events` are the metadata's; `sources` are the code cells'.
+ * A page opened the notebook.
+ *
+ * `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded.
  */
 export interface Hello {
   type: 'hello';
@@ -237,6 +239,7 @@ export interface Hello {
   notebook_id?: string;
   events?: string[];
   sources?: string[];
+  page?: string;
 }
 /**
  * What is to be solved; what is empty is found. `goal` is needed for a metric that is not built in.

@@ -8,13 +8,17 @@ from mle_ideator_jupyter.wire.part import ApprovalMode, Part
 
 
 class Hello(Part, frozen=True, kw_only=True, tag_field="type", tag="hello"):
-    """A page opened the notebook. `events` are the metadata's; `sources` are the code cells'."""
+    """A page opened the notebook.
+
+    `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded.
+    """
 
     wire: int
     path: str = ""
     notebook_id: str = ""
     events: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    page: str = ""
 
 
 class SetTask(Part, frozen=True, kw_only=True, tag_field="type", tag="set_task"):

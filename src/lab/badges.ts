@@ -3,7 +3,7 @@
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { formatScore } from '../panel/format';
+import { formatScore } from '../panel';
 import type { TrialView } from '../protocol';
 import type { TrialMark } from './cellRunner';
 import type { NotebookHost } from './notebookHost';

@@ -12,6 +12,8 @@ const LOAD = '%load_ext mle_ideator_jupyter';
 /** What a kernel says when a package is not there. */
 const MISSING = /ModuleNotFoundError|ImportError/;
 
+const RESTARTING = /^(auto)?restarting$/;
+
 export class KernelLink {
   constructor(
     private readonly context: ISessionContext,
@@ -84,10 +86,14 @@ export class KernelLink {
       this.say({ kind: 'no-kernel' });
       return false;
     }
+    if (RESTARTING.test(kernel.status)) {
+      return false; // it is connected when it is back
+    }
     this.say({ kind: 'connecting' });
+    const life = this._life;
     const subshell = await makeSubshell(kernel);
-    const fault = await this.load(kernel, subshell);
-    if (this._disposed || this.context.session?.kernel !== kernel) {
+    const fault = life === this._life ? await this.load(kernel, subshell) : null;
+    if (this._disposed || life !== this._life || this.context.session?.kernel !== kernel) {
       return false;
     }
     if (fault) {
@@ -149,10 +155,11 @@ export class KernelLink {
   }
 
   private onStatus(_: ISessionContext, status: Kernel.Status): void {
-    if (status === 'restarting' || status === 'autorestarting' || status === 'dead' || status === 'terminating') {
+    const restarting = RESTARTING.test(status);
+    if (restarting || status === 'dead' || status === 'terminating') {
       this.drop();
-      this.say({ kind: status.endsWith('restarting') ? 'connecting' : 'no-kernel' });
-      this._restarted = status.endsWith('restarting');
+      this.say({ kind: restarting ? 'connecting' : 'no-kernel' });
+      this._restarted = restarting;
     } else if (this._restarted && (status === 'idle' || status === 'busy')) {
       this._restarted = false;
       if (this._wanted) {
@@ -168,6 +175,7 @@ export class KernelLink {
 
   private drop(): void {
     const comm = this._comm;
+    this._life++;
     this._comm = null;
     this._subshell = null;
     if (comm && !comm.isDisposed) {
@@ -189,6 +197,8 @@ export class KernelLink {
   private _comm: Kernel.IComm | null = null;
   private _subshell: string | null = null;
   private _opening: Promise<boolean> | null = null;
+  /** Counts the kernels' lives: what was begun in one means nothing in the next. */
+  private _life = 0;
   private _wanted = false;
   private _restarted = false;
   private _disposed = false;

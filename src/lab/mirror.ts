@@ -29,7 +29,8 @@ export function readMirror(model: INotebookModel | null): Mirrored {
 function readSnapshot(held: unknown): Mirrored['snapshot'] {
   const { state, trials } = (held ?? {}) as { state?: PanelState; trials?: TrialView[] };
   const whole = state && Array.isArray(state.ideas) && Array.isArray(state.frames) && Array.isArray(state.notes);
-  const rows = Array.isArray(trials) && trials.every(row => row && typeof row.id === 'string' && Array.isArray(row.cells));
+  const rows =
+    Array.isArray(trials) && trials.every(row => row && typeof row.id === 'string' && Array.isArray(row.cells));
   return whole && rows ? { state, trials } : null;
 }
 

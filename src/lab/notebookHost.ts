@@ -16,6 +16,15 @@ const PACKAGE = 'mle_ideator_jupyter[recipe]';
 /** Milliseconds after which what the panel shows is written to the metadata. */
 const SETTLED = 1000;
 
+/** This browser tab, the same after a reload; a tab that was duplicated is told apart by its time. */
+const PAGE = (() => {
+  const held = sessionStorage.getItem('mle-ideator-page');
+  const reloaded = performance.getEntriesByType('navigation').some(entry => 'type' in entry && entry.type === 'reload');
+  const page = held && reloaded ? held : `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
+  sessionStorage.setItem('mle-ideator-page', page);
+  return page;
+})();
+
 interface Waiting {
   resolve(text: string): void;
   reject(error: Error): void;
@@ -51,6 +60,7 @@ export class NotebookHost implements IPanelHost {
     };
     void panel.context.ready.then(() => this.readSnapshot());
     panel.disposed.connect(() => this.dispose());
+    window.addEventListener('pagehide', this.leave);
   }
 
   get link(): LinkState {
@@ -99,11 +109,15 @@ export class NotebookHost implements IPanelHost {
 
   dispose(): void {
     clearTimeout(this._settling);
+    window.removeEventListener('pagehide', this.leave);
     this._link.dispose();
     this._waiting.forEach(one => one.reject(new Error(this.t('the notebook was closed'))));
     this._waiting.clear();
     Signal.clearData(this);
   }
+
+  /** Says goodbye when the page goes, so that the session waits for no answer from it. */
+  private readonly leave = (): void => this._link.dispose();
 
   private hello(): Command {
     const held = readMirror(this.panel.model);
@@ -116,7 +130,8 @@ export class NotebookHost implements IPanelHost {
       path: this.panel.context.path,
       notebook_id: held.notebook_id,
       events: held.events,
-      sources
+      sources,
+      page: `${PAGE}/${this.panel.context.path}`
     };
   }
 

@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { formatScore } from '../panel/format';
+import { formatScore } from '../panel';
 import type { Hosts } from './hosts';
 
 export class BestStatus extends Widget {

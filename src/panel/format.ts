@@ -86,7 +86,6 @@ export function formatMoment(time: number, now: Date = new Date()): string {
  */
 export function showUnseen(code: string): string {
   return code.replace(
-     
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     character => `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`
   );

@@ -29,4 +29,5 @@ export function mountPanel(node: HTMLElement, host: IPanelHost): () => void {
   };
 }
 
+export { formatScore } from './format';
 export type { IPanelHost, LinkState, PanelActions } from './host';

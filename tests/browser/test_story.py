@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from mle_ideator_jupyter.journal import Journal, journal_path
+
+NAMES = "sorted(n for n in globals() if not n.startswith('_'))"
+
+
+def test_from_an_idea_to_a_kept_solution(lab):
+    lab.run_all()
+    lab.show()
+    lab.idea()
+    lab.idle()
+    names, cells = lab.ask(NAMES), lab.cells()
+    lab.trial()
+    _, baseline = lab.rows(2)
+    assert "Baseline" in baseline
+    assert lab.get("plot-dot").count() == 2
+    placed = [c for c in lab.cells() if c["mark"]]
+    assert [c["mark"]["number"] for c in placed] == [0, 1]
+    assert all(c["count"] for c in placed)
+    assert lab.page.locator(".mij-badge").count() == 2
+    assert lab.get("best").inner_text()
+
+    lab.menu(0, "undo")
+    lab.page.wait_for_function("document.querySelectorAll('.mij-badge').length === 1")
+    lab.menu(1, "undo")
+    lab.page.wait_for_function("document.querySelectorAll('.mij-badge').length === 0")
+    assert [c["id"] for c in lab.cells()] == [c["id"] for c in cells]
+    assert lab.ask(NAMES) == names
+
+    lab.get("keep").click()
+    lab.page.wait_for_function("n => window.jupyterapp.shell.currentWidget.content.widgets.length > n", arg=len(cells))
+    kept = [c for c in lab.cells() if c["id"] not in {old["id"] for old in cells}]
+    assert "submission.csv" in kept[-1]["source"]
+
+    lab.page.wait_for_timeout(1500)  # the snapshot is written once nothing has changed for a second
+    saved = lab.save()["metadata"]["mle_ideator"]
+    journal = Journal.read(journal_path(lab.notebook))
+    assert saved["notebook_id"] == journal.state.notebook_id
+    assert set(saved["events"]) == set(journal.lines().values())
+
+    history = lab.rows(2)
+    lab.reload()
+    lab.show()
+    assert lab.rows(2) == history
+    lab.restart()
+    assert lab.rows(2) == history
+    assert lab.get("trust").count() == 0
