@@ -39,7 +39,7 @@ const hosts: JupyterFrontEndPlugin<Hosts> = {
     tracker.widgetAdded.connect((_, panel) => keepBadges(panel, made.of(panel), trans));
     void settings?.load(panel.id).then(loaded => {
       const read = (): void => {
-        made.mirrors = loaded.get('mirror').composite !== false;
+        made.set(loaded.get('mirror').composite !== false, String(loaded.get('installFrom').composite ?? ''));
       };
       loaded.changed.connect(read);
       read();

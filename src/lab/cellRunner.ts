@@ -1,8 +1,8 @@
 /** Inserts, runs and removes cells in one captured notebook, whatever tab the user looks at. */
 
 import { CodeCell, type Cell } from '@jupyterlab/cells';
-import { NotebookActions, type INotebookCellExecutor, type NotebookPanel } from '@jupyterlab/notebook';
-import type { Changed, Command, InsertCells, NewCell, PlacedCell, Ran, RemoveCells, RunCell } from '../protocol';
+import { NotebookActions, runCell, type INotebookCellExecutor, type NotebookPanel } from '@jupyterlab/notebook';
+import type { Command, InsertCells, NewCell, Ran, RemoveCells, RunCell } from '../protocol';
 import { digest } from './digest';
 
 /** What a cell of ours carries in its metadata. */
@@ -11,18 +11,25 @@ export interface TrialMark {
   number: number | null;
 }
 
+type Translate = (text: string, ...values: string[]) => string;
+
 export class CellRunner {
   constructor(
     private readonly panel: NotebookPanel,
     private readonly executor: INotebookCellExecutor | null,
-    private readonly send: (command: Command) => void
+    private readonly send: (command: Command) => void,
+    private readonly t: Translate
   ) {}
 
   /** Inserts a cell and runs it, and tells the session at each step. */
   async run(asked: RunCell): Promise<void> {
     const answer = (how: Ran['how'], cell = '', message = '', outputs: Ran['outputs'] = []): void =>
       this.send({ type: 'ran', request: asked.request, how, cell, outputs, message });
-    const [id] = this.insertAfter(asked.after, [asked.cell]);
+    if (!this.shared) {
+      answer('refused', '', this.readOnly());
+      return;
+    }
+    const id = this.standing(asked.cell) ?? this.insertAfter(asked.after, [asked.cell])[0];
     const cell = await this.widget(id);
     if (!(cell instanceof CodeCell)) {
       answer('missing', id);
@@ -37,7 +44,7 @@ export class CellRunner {
       await this.execute(cell);
     } catch (reason) {
       if (!cell.isDisposed && cell.model.executionCount === null) {
-        answer('refused', id, `the cell was not run: ${String(reason).split('\n')[0]}`);
+        answer('refused', id, this.t('the cell was not run: %1', String(reason).split('\n')[0]));
         return;
       }
     }
@@ -47,29 +54,40 @@ export class CellRunner {
   /** Inserts cells in one undo step. */
   insert(asked: InsertCells): void {
     const cells = this.insertAfter(asked.after, asked.cells);
-    this.send({ type: 'changed', request: asked.request, cells, left: [], message: '' });
+    const message = cells.length ? '' : this.readOnly();
+    this.send({ type: 'changed', request: asked.request, cells, left: [], message });
     this.scrollTo(cells);
   }
 
   /** Removes cells in one undo step, but none whose source is not ours any more. */
-  async remove(asked: RemoveCells): Promise<void> {
-    const digests = new Map<string, string>();
-    for (const cell of this.shared?.cells ?? []) {
-      digests.set(cell.id, await digest(cell.getSource()));
-    }
-    const ours = (placed: PlacedCell): boolean => digests.get(placed.cell) === placed.digest;
-    const gone = new Set(asked.cells.filter(ours).map(placed => placed.cell));
-    const left = asked.cells.map(placed => placed.cell).filter(id => !gone.has(id) && digests.has(id));
+  remove(asked: RemoveCells): void {
     const shared = this.shared;
+    const sources = new Map((shared?.cells ?? []).map(cell => [cell.id, cell.getSource()]));
+    const left = asked.cells
+      .filter(({ cell, digest: ours }) => !shared || (sources.has(cell) && digest(sources.get(cell)!) !== ours))
+      .map(placed => placed.cell);
+    const cells = asked.cells.map(placed => placed.cell).filter(id => !left.includes(id));
     shared?.transact(() => {
       for (let place = shared.cells.length - 1; place >= 0; place--) {
-        if (gone.has(shared.cells[place].id)) {
+        if (cells.includes(shared.cells[place].id)) {
           shared.deleteCell(place);
         }
       }
+      if (shared.cells.length === 0) {
+        shared.insertCell(0, { cell_type: 'code' });
+      }
     });
-    const changed: Changed = { type: 'changed', request: asked.request, cells: [...gone], left, message: '' };
-    this.send(changed);
+    this.send({ type: 'changed', request: asked.request, cells, left, message: shared ? '' : this.readOnly() });
+  }
+
+  /** Inserts a cell of the user's after one, shows it and runs it. */
+  async tryOut(source: string, after: string): Promise<void> {
+    const cells = this.insertAfter(after, [{ source, title: '', markdown: false, trial: '', number: null }]);
+    this.scrollTo(cells);
+    const cell = await this.widget(cells[0]);
+    if (cell instanceof CodeCell) {
+      await this.execute(cell).catch(() => undefined); // its output says what is wrong
+    }
   }
 
   /** Inserts a note at the anchor. */
@@ -88,8 +106,22 @@ export class CellRunner {
     }
   }
 
+  /** The notebook's cells, where they may be changed. */
   private get shared() {
-    return this.panel.model?.sharedModel;
+    const { isDisposed, model } = this.panel;
+    return isDisposed || !model || model.readOnly ? null : model.sharedModel;
+  }
+
+  private readOnly(): string {
+    return this.t('the notebook cannot be changed: it is open for reading only');
+  }
+
+  /** Returns the cell that stands there from before: after a reload the session may ask for the same once more. */
+  private standing(cell: NewCell): string | undefined {
+    return this.shared?.cells.find(one => {
+      const mark = one.getMetadata('mle_ideator') as Partial<TrialMark> | undefined;
+      return cell.trial !== '' && mark?.trial === cell.trial && one.getSource() === cell.source;
+    })?.id;
   }
 
   private insertAfter(after: string, cells: readonly NewCell[]): string[] {
@@ -126,13 +158,10 @@ export class CellRunner {
 
   private async execute(cell: CodeCell): Promise<void> {
     const { content, context } = this.panel;
-    if (this.executor === null || content.model === null) {
-      await CodeCell.execute(cell, context.sessionContext);
-      return;
-    }
-    await this.executor.runCell({
+    const execute = this.executor ? this.executor.runCell.bind(this.executor) : runCell;
+    await execute({
       cell,
-      notebook: content.model,
+      notebook: content.model!,
       notebookConfig: content.notebookConfig,
       onCellExecuted: () => undefined,
       onCellExecutionScheduled: () => undefined,

@@ -1,5 +1,9 @@
+/** A text's fingerprint. The browser's own is kept from pages that are not served securely, as many Jupyters are. */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
 /** Returns the SHA-256 of a text, in hex, as the kernel reckons it. */
-export async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, '0')).join('');
+export function digest(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
 }

@@ -3,7 +3,7 @@
 import type { INotebookCellExecutor, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
-import { NotebookHost } from './notebookHost';
+import { NotebookHost, PACKAGE } from './notebookHost';
 
 export interface HostsOptions {
   tracker: INotebookTracker;
@@ -31,12 +31,10 @@ export class Hosts {
     return this._changed;
   }
 
-  /** Whether histories are mirrored into the notebooks' metadata. */
-  set mirrors(value: boolean) {
-    this._mirrors = value;
-    this.options.tracker.forEach(panel => {
-      this.of(panel).mirrors = value;
-    });
+  /** Takes the user's settings: whether histories are mirrored into the notebooks, and where the package is from. */
+  set(mirrors: boolean, installFrom: string): void {
+    this._settings = { mirrors, installFrom };
+    this.options.tracker.forEach(panel => this.apply(this.of(panel)));
   }
 
   of(panel: NotebookPanel): NotebookHost {
@@ -44,8 +42,8 @@ export class Hosts {
     if (!host) {
       const { executor, trans, openSettings } = this.options;
       host = new NotebookHost(panel, executor, trans, openSettings);
-      host.mirrors = this._mirrors;
       this._hosts.set(panel, host);
+      this.apply(host);
       host.changed.connect(changed => {
         if (changed === this.current) {
           this._changed.emit();
@@ -55,7 +53,12 @@ export class Hosts {
     return host;
   }
 
-  private _mirrors = true;
+  private apply(host: NotebookHost): void {
+    host.mirror.on = this._settings.mirrors;
+    host.actions.installFrom = this._settings.installFrom || PACKAGE;
+  }
+
+  private _settings = { mirrors: true, installFrom: '' };
   private readonly _hosts = new WeakMap<NotebookPanel, NotebookHost>();
   private readonly _changed = new Signal<this, void>(this);
 }

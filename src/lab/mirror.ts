@@ -2,80 +2,97 @@
 
 import type { INotebookModel } from '@jupyterlab/notebook';
 import type { Events, PanelState, TrialView } from '../protocol';
+import { atRest, readSnapshot, type Snapshot } from './snapshot';
 
 const KEY = 'mle_ideator';
 /** Characters of lines kept; the oldest go first, from this copy only. */
 const CAP = 2_000_000;
 /** Trials kept for a look without a kernel. */
 const ROWS = 500;
+/** Milliseconds in which changes are gathered before the notebook is marked as changed. */
+const SETTLED = 1000;
+
+/** What of a notebook's model is used here. */
+export type MirrorModel = Pick<INotebookModel, 'getMetadata' | 'setMetadata' | 'readOnly'>;
 
 export interface Mirrored {
   notebook_id: string;
   events: string[];
-  snapshot: { state: PanelState; trials: TrialView[] } | null;
+  snapshot: Snapshot | null;
 }
 
-/** Returns what the metadata hold; anything of another shape is taken as not there. */
-export function readMirror(model: INotebookModel | null): Mirrored {
-  const held = model?.getMetadata(KEY) as Partial<Mirrored> | undefined;
-  const lines = Array.isArray(held?.events) ? held.events.filter(line => typeof line === 'string') : [];
-  return {
-    notebook_id: typeof held?.notebook_id === 'string' ? held.notebook_id : '',
-    events: lines,
-    snapshot: readSnapshot(held?.snapshot)
-  };
-}
+export class Mirror {
+  /** Whether the copy is kept up to date. */
+  on = true;
 
-function readSnapshot(held: unknown): Mirrored['snapshot'] {
-  const { state, trials } = (held ?? {}) as { state?: PanelState; trials?: TrialView[] };
-  const whole = state && Array.isArray(state.ideas) && Array.isArray(state.frames) && Array.isArray(state.notes);
-  const rows =
-    Array.isArray(trials) && trials.every(row => row && typeof row.id === 'string' && Array.isArray(row.cells));
-  return whole && rows ? { state, trials } : null;
-}
+  constructor(private readonly model: () => MirrorModel | null) {}
 
-/** Adds the journal's lines to those the metadata hold. */
-export function mirrorEvents(model: INotebookModel | null, message: Events): void {
-  if (!model || model.readOnly) {
-    return;
+  /** Returns what the metadata hold; anything of another shape is taken as not there. */
+  read(): Mirrored {
+    const { notebook_id: id, events, snapshot } = this.held();
+    const lines = Array.isArray(events) ? events.filter((line): line is string => typeof line === 'string') : [];
+    return {
+      notebook_id: typeof id === 'string' ? id : '',
+      events: capped(lines),
+      snapshot: readSnapshot(snapshot)
+    };
   }
-  const held = readMirror(model);
-  const known = new Set(held.events);
-  const fresh = message.lines.filter(line => !known.has(line));
-  if (fresh.length > 0) {
-    write(model, { ...held, events: capped([...held.events, ...fresh]) });
+
+  /** Takes the journal's lines. */
+  take({ lines, all }: Events): void {
+    this._lines = all ? [...lines] : [...this._lines, ...lines];
+    this.settle();
   }
+
+  /** Takes what the panel shows. */
+  show(state: PanelState, trials: readonly TrialView[]): void {
+    this._shown = { state, trials };
+    this.settle();
+  }
+
+  dispose(): void {
+    clearTimeout(this._settling);
+  }
+
+  private settle(): void {
+    this._settling ??= setTimeout(() => {
+      this._settling = undefined;
+      this.write();
+    }, SETTLED);
+  }
+
+  private write(): void {
+    const model = this.model();
+    if (!this.on || !this._shown || !model || model.readOnly) {
+      return;
+    }
+    const { state, trials } = this._shown;
+    if (state.trials + state.ideas.length === 0) {
+      return; // a notebook that was only opened stays as it is
+    }
+    const next = {
+      ...this.held(),
+      notebook_id: state.notebook_id,
+      events: capped([...new Set(this._lines)]),
+      snapshot: { state: atRest(state), trials: trials.filter(row => row.status !== 'running').slice(-ROWS) }
+    };
+    const written = JSON.stringify(next);
+    if (written !== JSON.stringify(this.held())) {
+      model.setMetadata(KEY, next);
+    }
+  }
+
+  private held(): Record<string, unknown> {
+    const held: unknown = this.model()?.getMetadata(KEY);
+    return typeof held === 'object' && held !== null && !Array.isArray(held) ? { ...held } : {};
+  }
+
+  private _lines: string[] = [];
+  private _shown: { state: PanelState; trials: readonly TrialView[] } | null = null;
+  private _settling: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Keeps what the panel shows, for a look without a kernel. */
-export function mirrorSnapshot(model: INotebookModel | null, state: PanelState, trials: readonly TrialView[]): void {
-  if (!model || model.readOnly || state.trials + state.ideas.length === 0) {
-    return;
-  }
-  const held = readMirror(model);
-  const still: PanelState = {
-    ...state,
-    activity: 'idle',
-    message: '',
-    error: '',
-    notes: [],
-    frames: [],
-    run: null,
-    approval: null
-  };
-  write(model, {
-    ...held,
-    notebook_id: state.notebook_id,
-    snapshot: { state: still, trials: trials.filter(row => row.status !== 'running').slice(-ROWS) }
-  });
-}
-
-function write(model: INotebookModel, mirrored: Mirrored): void {
-  if (JSON.stringify(readMirror(model)) !== JSON.stringify(mirrored)) {
-    model.setMetadata(KEY, mirrored as never);
-  }
-}
-
+/** Returns the newest lines that fit. */
 function capped(lines: string[]): string[] {
   let size = 0;
   let first = lines.length;

@@ -7,14 +7,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { IPanelHost, LinkState, PanelActions } from '../panel';
 import { mergeTrials } from '../panel/merging';
-import { WIRE, type Command, type Fetch, type Message, type PanelState, type TrialView } from '../protocol';
+import { VERSION, WIRE, type Command, type Fetch, type Message, type PanelState, type TrialView } from '../protocol';
 import { CellRunner } from './cellRunner';
 import { KernelLink } from './kernelLink';
-import { mirrorEvents, mirrorSnapshot, readMirror } from './mirror';
+import { Mirror } from './mirror';
+import { atRest } from './snapshot';
 
-const PACKAGE = 'mle_ideator_jupyter[recipe]';
-/** Milliseconds after which what the panel shows is written to the metadata. */
-const SETTLED = 1000;
+/** What is installed into a kernel that lacks it, unless the settings say otherwise. */
+export const PACKAGE = `"mle_ideator_jupyter[recipe]==${VERSION}"`;
 
 /** This browser tab, the same after a reload; a tab that was duplicated is told apart by its time. */
 const PAGE = (() => {
@@ -35,8 +35,7 @@ export class NotebookHost implements IPanelHost {
   state: PanelState | null = null;
   trials: readonly TrialView[] = [];
   stale = true;
-  /** Whether the history is mirrored into the notebook's metadata. */
-  mirrors = true;
+  readonly mirror: Mirror;
 
   constructor(
     readonly panel: NotebookPanel,
@@ -44,8 +43,10 @@ export class NotebookHost implements IPanelHost {
     private readonly trans: TranslationBundle,
     openSettings?: () => void
   ) {
-    this._link = new KernelLink(panel.sessionContext, () => this.hello());
-    this._runner = new CellRunner(panel, executor, command => this.send(command));
+    const t = this.t.bind(this);
+    this.mirror = new Mirror(() => panel.model);
+    this._link = new KernelLink(panel.sessionContext, () => this.hello(), t);
+    this._runner = new CellRunner(panel, executor, command => this.send(command), t);
     this._link.changed.connect(() => this.onLink());
     this._link.received.connect((_, message) => this.receive(message));
     this.actions = {
@@ -53,14 +54,14 @@ export class NotebookHost implements IPanelHost {
       scrollToCells: ids => this._runner.scrollTo(ids),
       copy: text => Clipboard.copyToSystem(text),
       download,
-      installPackage: () => void this.install(),
+      installPackage: () => this.install(),
       installFrom: PACKAGE,
       runNotebook: () => void this.runNotebook(),
       openSettings
     };
+    panel.context.pathChanged.connect(() => this._link.greet());
     void panel.context.ready.then(() => this.readSnapshot());
     panel.disposed.connect(() => this.dispose());
-    window.addEventListener('pagehide', this.leave);
   }
 
   get link(): LinkState {
@@ -95,7 +96,11 @@ export class NotebookHost implements IPanelHost {
     const request = `${this.panel.id}-${++this._asked}`;
     return new Promise((resolve, reject) => {
       this._waiting.set(request, { resolve, reject });
-      this.send({ type: 'fetch', request, what, trial });
+      void this._link.send({ type: 'fetch', request, what, trial }).then(sent => {
+        if (!sent) {
+          this.forget();
+        }
+      });
     });
   }
 
@@ -108,26 +113,27 @@ export class NotebookHost implements IPanelHost {
   }
 
   dispose(): void {
-    clearTimeout(this._settling);
-    window.removeEventListener('pagehide', this.leave);
+    this.mirror.dispose();
     this._link.dispose();
-    this._waiting.forEach(one => one.reject(new Error(this.t('the notebook was closed'))));
-    this._waiting.clear();
+    this.forget();
     Signal.clearData(this);
   }
 
-  /** Says goodbye when the page goes, so that the session waits for no answer from it. */
-  private readonly leave = (): void => this._link.dispose();
+  /** Says that no answer will come to what was asked for. */
+  private forget(): void {
+    this._waiting.forEach(one => one.reject(new Error(this.t('the kernel is gone'))));
+    this._waiting.clear();
+  }
 
   private hello(): Command {
-    const held = readMirror(this.panel.model);
+    const held = this.mirror.read();
     const sources = [...(this.panel.model?.sharedModel.cells ?? [])]
       .filter(cell => cell.cell_type === 'code')
       .map(cell => cell.getSource());
     return {
       type: 'hello',
       wire: WIRE,
-      path: this.panel.context.path,
+      path: this.panel.context.localPath,
       notebook_id: held.notebook_id,
       events: held.events,
       sources,
@@ -145,9 +151,7 @@ export class NotebookHost implements IPanelHost {
         this.trials = mergeTrials(this.trials, message);
         break;
       case 'events':
-        if (this.mirrors) {
-          mirrorEvents(this.panel.model, message);
-        }
+        this.mirror.take(message);
         return;
       case 'run_cell':
         void this._runner.run(message);
@@ -156,7 +160,7 @@ export class NotebookHost implements IPanelHost {
         this._runner.insert(message);
         return;
       case 'remove_cells':
-        void this._runner.remove(message);
+        this._runner.remove(message);
         return;
       case 'fetched': {
         const one = this._waiting.get(message.request);
@@ -171,42 +175,39 @@ export class NotebookHost implements IPanelHost {
       default:
         return;
     }
-    this.settle();
+    if (this.state && !this.stale) {
+      this.mirror.show(this.state, this.trials);
+    }
     this._changed.emit();
   }
 
-  /** Writes the snapshot once nothing has changed for a while: the notebook need not be marked changed for each tick. */
-  private settle(): void {
-    clearTimeout(this._settling);
-    this._settling = setTimeout(() => {
-      if (this.mirrors && this.state && !this.stale && !this.panel.isDisposed) {
-        mirrorSnapshot(this.panel.model, this.state, this.trials);
-      }
-    }, SETTLED);
-  }
-
+  /** Shows what the notebook holds; one that has a history may have a run under way, which waits for its page. */
   private readSnapshot(): void {
-    const { snapshot } = readMirror(this.panel.model);
+    const { snapshot, notebook_id } = this.mirror.read();
     if (snapshot && this.stale) {
       this.state = snapshot.state;
       this.trials = snapshot.trials;
     }
     this._changed.emit();
+    if (notebook_id) {
+      this.connect();
+    }
   }
 
   private onLink(): void {
-    if (this.link.kind !== 'ready' && this.link.kind !== 'connecting') {
-      this.stale = true;
+    const { kind } = this.link;
+    if (kind !== 'ready') {
+      this.forget();
+      this.state = this.state && atRest(this.state);
+      this.stale ||= kind !== 'connecting';
     }
     this._changed.emit();
   }
 
-  private async install(): Promise<void> {
-    const kernel = this.panel.sessionContext.session?.kernel;
-    if (kernel) {
-      await kernel.requestExecute({ code: `%pip install --quiet "${PACKAGE}"`, store_history: false }).done;
-      this.connect();
-    }
+  /** Has the kernel install our package in a cell, where everybody sees what it does. */
+  private install(): void {
+    const source = `%pip install ${this.actions.installFrom}`;
+    void this._runner.tryOut(source, this.anchor()).then(() => this.connect());
   }
 
   private async runNotebook(): Promise<void> {
@@ -218,7 +219,6 @@ export class NotebookHost implements IPanelHost {
   private readonly _runner: CellRunner;
   private readonly _waiting = new Map<string, Waiting>();
   private readonly _changed = new Signal<this, void>(this);
-  private _settling: ReturnType<typeof setTimeout> | undefined;
   private _asked = 0;
 }
 

@@ -60,6 +60,7 @@ class Lab:
 
     def restart(self) -> None:
         """Restart the kernel and wait until the panel is linked with the new one."""
+        self.page.evaluate(f"{KERNEL}.info.then(() => null)")  # JupyterLab takes a restart before it as a fault
         self.page.evaluate(f"{KERNEL}.restart()")
         self.page.wait_for_selector('[data-testid="mij-state"][data-link="ready"]', timeout=30_000)
 
