@@ -100,6 +100,8 @@ class Session:
             self._loop.call_soon_threadsafe(self.running.cancel)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
+            if not self._thread.is_alive():
+                self._loop.close()
 
     # ------------------------------------------------------------ on the session's thread
 

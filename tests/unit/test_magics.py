@@ -1,9 +1,25 @@
 from __future__ import annotations
 
-import pytest
-from IPython.testing.globalipapp import start_ipython
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
 
+import msgspec
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.error import UsageError
+from IPython.testing.globalipapp import start_ipython
+from IPython.utils.capture import capture_output
+
+from mle_ideator_jupyter import api, kernel, wire
+from mle_ideator_jupyter.events import IdeaProposed
+from mle_ideator_jupyter.magics.parsing import parse
+from mle_ideator_jupyter.magics.showing import CARD
+from mle_ideator_jupyter.model import Failure, Idea, IdeaKind, Trigger, new_id
 from tests.kernel.small import SETUP
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e javascript:alert(3) %s {0}\nline"
 
 
 @pytest.fixture(scope="module")
@@ -14,36 +30,327 @@ def shell():
 
 
 @pytest.fixture
-def ready(shell):
+def ready(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     shell.run_cell(SETUP)
     yield shell
     shell.reset()
+    api._made.clear()
+    session = kernel._sessions.pop(id(shell), None)
+    if session is not None:
+        session.close()
+
+
+@pytest.fixture
+def asked(ready):
+    """A shell whose notebook has two ideas."""
+    ready.run_line_magic("ideate", "-n 2 --metric rmse")
+    return ready
+
+
+def shown(shell, line: str, cell: str | None = None) -> list[dict]:
+    with capture_output() as captured:
+        shell.run_line_magic("ideate", line) if cell is None else shell.run_cell_magic("implement", line, cell)
+    return [output.data for output in captured.outputs]
+
+
+def own_names(shell) -> dict[str, int]:
+    return {k: id(v) for k, v in shell.user_ns.items() if not k.startswith("_")}
 
 
 def test_it_says_what_to_try_and_changes_nothing(ready, capsys):
-    before = {k: id(v) for k, v in ready.user_ns.items() if not k.startswith("_")}
+    before = own_names(ready)
     ready.run_line_magic("ideate", "-n 2 --metric rmse")
     told = capsys.readouterr().out
     assert "train + test → price" in told
+    assert "notebook.ideas.jsonl" in told
     assert "1. " in told
     assert "2. " in told
     assert "3. " not in told
-    assert {k: id(v) for k, v in ready.user_ns.items() if not k.startswith("_")} == before
+    assert own_names(ready) == before
+    ready.run_line_magic("ideate", "-n 1")
+    assert "3. " in (told := capsys.readouterr().out)
+    assert "notebook.ideas.jsonl" not in told, "where the journal is is said once"
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
-    [("--target nope", "nope"), ("--metric rmsee", "did you mean rmse"), ("--n x", "usage"), ("'", "quotation")],
+    [
+        ("--target nope", "nope"),
+        ("--metric rmsee", "did you mean rmse"),
+        ("--n x", "usage"),
+        ("'", "quotation"),
+        ("-n 0", "1 idea or more"),
+        ("--kind zzz", "kinds are"),
+        ("try 99", "ideas 1 to 2"),
+        ("try zz", "no idea 'zz'"),
+        ("try", "usage"),
+        ("history --format xls", "invalid choice"),
+        ("setup --data nope", "nope"),
+        ("setup --metrik rmse", "usage"),
+    ],
 )
-def test_what_cannot_work_is_one_line(ready, capsys, line, words):
-    ready.run_line_magic("ideate", line)
-    told = capsys.readouterr().out.strip()
-    assert told.startswith("error: ")
-    assert words in told
-    assert "\n" not in told
+def test_what_cannot_work_is_one_line_and_a_failed_cell(asked, line, words):
+    with pytest.raises(UsageError) as raised:
+        asked.run_line_magic("ideate", line)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert api.of_shell(asked).state.task.metric.name == "rmse", "the task before is kept"
 
 
-def test_an_empty_kernel_is_told_what_is_needed(shell, capsys):
-    shell.reset()
-    shell.run_line_magic("ideate", "")
-    assert "--data" in capsys.readouterr().out
+def test_an_empty_kernel_is_told_what_is_needed(ready):
+    ready.reset()
+    with pytest.raises(UsageError, match="--data"):
+        ready.run_line_magic("ideate", "")
+
+
+def test_nothing_new_is_no_failure(ready, capsys):
+    for _ in range(2):
+        ready.run_line_magic("ideate", "-n 20 --kind post --metric rmse")
+    assert "nothing new" in capsys.readouterr().out
+
+
+def test_each_idea_is_text_html_and_a_card(ready):
+    cards = shown(ready, "-n 2")
+    for number, data in enumerate(cards, 1):
+        card = msgspec.convert(data[CARD], wire.IdeaView)
+        assert card.id == api.of_shell(ready).ideas[number - 1].id
+        assert f"{number}. {card.title}" in data["text/plain"]
+        assert f"%ideate try {number}" in data["text/html"]
+    assert len(cards) == 2
+
+
+class Seen(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_hostile_texts_stay_text(asked, monkeypatch):
+    session = api.of_shell(asked)
+    idea = Idea(
+        id=new_id(),
+        kind=IdeaKind.ENSEMBLING,
+        title=HOSTILE,
+        rationale=HOSTILE,
+        ideator=HOSTILE,
+        trigger=Trigger.HUMAN,
+        steps=(HOSTILE,),
+        evidence=(HOSTILE,),
+        action="hostile",
+    )
+    from mle_ideator_jupyter.ideators.playbook import Playbook
+
+    async def propose(*_):
+        return [idea]
+
+    monkeypatch.setattr(Playbook, "propose", propose)
+    (card,) = shown(asked, "")
+    with pytest.raises(RuntimeError):
+        asked.run_cell_magic("implement", "3", f"raise RuntimeError({HOSTILE!r})")
+    (table,) = shown(asked, "history")
+    for data in (card, table):
+        seen = Seen(data["text/html"])
+        assert not seen.tags & {"script", "img", "a", "iframe", "style", "link", "meta"}
+        assert seen.attributes <= {"style"}
+        assert "<script>alert(1)</script>" in seen.text
+        for text in (data["text/html"], data["text/plain"]):
+            assert "\x1b" not in text
+            assert "\u202e" not in text
+    assert card[CARD]["title"] == HOSTILE, "data are data; whoever draws them escapes"
+    assert session.trials[-1].outcome.kind.value == "error"
+
+
+def test_ideas_have_numbers_and_ids(asked):
+    session = api.of_shell(asked)
+    first, second = session.ideas
+    assert session.idea(2) == session.idea("2") == session.idea(second.id) == session.idea(second) == second
+    assert session.idea(first.id[:-1] if first.id[:-1] != second.id[:-1] else first.id) == first
+    with pytest.raises(api.UsageError, match="give more"):
+        session.idea(first.id[:4])
+
+
+def test_the_history_has_three_forms(asked, capsys):
+    asked.run_line_magic("score", "0.5")
+    capsys.readouterr()
+    asked.run_line_magic("ideate", "history --format json")
+    assert json.loads(capsys.readouterr().out)["trials"][0]["score"] == 0.5
+    asked.run_line_magic("ideate", "history --format csv")
+    assert capsys.readouterr().out.splitlines()[1].startswith("1,")
+    (table,) = shown(asked, "history")
+    assert "Own cell" in table["text/plain"]
+    assert "Own cell" in table["text/html"]
+
+
+def test_a_task_that_was_chosen_stays_but_for_what_is_changed(ready):
+    ready.run_line_magic("ideate", "setup --data train --target age --about 'how old'")
+    ready.run_line_magic("ideate", "-n 1 --metric mae")
+    task = api.of_shell(ready).state.task
+    assert (task.binding.target, task.metric.name, task.description) == ("age", "mae", "how old")
+
+
+def test_the_brief_is_what_an_agent_is_told(asked, capsys):
+    session = api.of_shell(asked)
+    capsys.readouterr()
+    asked.run_line_magic("ideate", "brief --hint hurry --kind ens")
+    told = capsys.readouterr().out
+    assert told.rstrip("\n") == session.brief("hurry", ["ensembling"]).rstrip("\n")
+    assert "hurry" in told
+    before = session.brief("hurry", ["ensembling"])
+    session.get_idea("hurry", ["ensembling"])
+    assert kernel.session_of(asked).sent.text == before
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "metric", "folds"),
+    [
+        ("0.5", 0.5, "rmse", ()),
+        ("[1, 2] --metric mae", 1.5, "mae", (1.0, 2.0)),
+        ("mine * 2 --metric=auc", 0.5, "auc", ()),
+        ("{'a': 3}['a']", 3.0, "rmse", ()),
+    ],
+)
+def test_a_score_of_ones_own_is_recorded_once(asked, line, value, metric, folds):
+    asked.user_ns["mine"] = 0.25
+    asked.run_cell(f"%score {line}")
+    (trial,) = api.of_shell(asked).trials
+    assert (trial.score.value, trial.score.metric, trial.score.protocol) == (value, metric, "own")
+    assert trial.score.folds == folds
+
+
+@pytest.mark.parametrize("line", ["", "nope", "'text'", "float('nan')", "1 +"])
+def test_what_is_no_score_is_one_line(asked, line):
+    with pytest.raises(UsageError) as raised:
+        asked.run_line_magic("score", line)
+    assert "\n" not in str(raised.value)
+    assert not api.of_shell(asked).trials
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "from mle_ideator_jupyter import report_score\nreport_score([0.2, 0.3])",
+        "print('val_rmse: 0.25')",
+        "watched = 0.25",
+        "%score 0.25",
+        "import sys\nsys.stdout.writelines(['rmse: ', '0.25'])",
+    ],
+)
+def test_own_code_for_an_idea_is_its_trial(asked, said):
+    asked.run_line_magic("ideate", "setup --watch watched")
+    frame = asked.user_ns["train"]
+    asked.run_cell(f"%%implement 2\nmade = len(train)\n{said}")
+    session = api.of_shell(asked)
+    (trial,) = session.trials
+    assert trial.idea == session.ideas[1].id
+    assert trial.score.value == 0.25
+    assert session.journal.get_blob(trial.source).decode().startswith("made = len(train)")
+    assert asked.user_ns["made"] == 180
+    assert asked.user_ns["train"] is frame
+
+
+def test_a_watched_value_from_before_is_not_the_trials(asked):
+    asked.run_line_magic("ideate", "setup --watch watched")
+    asked.user_ns["watched"] = 0.5
+    asked.run_cell("%%implement 1\nother = 1")
+    assert api.of_shell(asked).trials[0].outcome.kind.value == "no_score"
+
+
+def test_an_error_in_own_code_is_shown_recorded_and_raised(asked, capsys):
+    asked.run_cell("%%implement 1\nmade = 1\nprint('rmse: 0.25')\n1 / 0")
+    told = capsys.readouterr()
+    assert "ZeroDivisionError" in told.out + told.err
+    assert "body.py" not in told.out + told.err, "tracebacks are of the user's own lines"
+    (trial,) = api.of_shell(asked).trials
+    assert isinstance(trial.outcome, Failure)
+    assert trial.outcome.message == "ZeroDivisionError: division by zero"
+    assert asked.user_ns["made"] == 1
+
+
+def test_own_code_shows_what_it_shows(asked):
+    with capture_output() as captured:
+        asked.run_cell("%%implement 1\nfrom IPython.display import display\nprint('hello')\ndisplay(train)\n40 + 2")
+    assert "hello" in captured.stdout
+    assert any("price" in output.data["text/plain"] for output in captured.outputs)
+    trial = api.of_shell(asked).trials[0]
+    kept = json.loads(api.of_shell(asked).journal.get_blob(trial.outputs))
+    assert {o["output_type"] for o in kept} == {"stream", "display_data"}
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("history", "history"),
+        ("history --format csv", "history"),
+        ("history of prices", ""),
+        ("try 3", "try"),
+        ("try something bold", ""),
+        ("brief", "brief"),
+        ("'brief models only'", ""),
+        ("", ""),
+        ("setup --target y", "setup"),
+    ],
+)
+def test_a_hint_may_begin_like_a_command(line, command):
+    assert parse("%ideate", line)[0] == command
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("%ideate ", {"history", "--kind", "try"}),
+        ("%ideate --ki", {"--kind"}),
+        ("%ideate --kind fe", {"feature_engineering"}),
+        ("%ideate --metric rm", {"rmse", "rmsle"}),
+        ("%ideate try ", {"1", "2"}),
+        ("%ideate history --format ", {"csv", "json"}),
+        ("%%implement ", {"1", "2"}),
+        ("%autopilot --st", {"--steps"}),
+        ("%score --", {"--metric"}),
+    ],
+)
+def test_tab_completes(asked, line, found):
+    with provisionalcompleter():
+        matches = {c.text for c in asked.Completer.completions(line, len(line))}
+    assert found <= matches
+
+
+def test_help_is_there(shell):
+    for kind, name in (("line", "ideate"), ("line", "autopilot"), ("line", "score"), ("cell", "implement")):
+        text = shell.find_magic(name, kind).__doc__
+        assert f"%{name}" in text
+
+
+def test_the_name_for_python_is_a_function_whatever_was_imported():
+    code = (
+        "import mle_ideator_jupyter as mij\n"
+        "from mle_ideator_jupyter.errors import UsageError\n"
+        "for room in ('mle_ideator_jupyter', 'mle_ideator_jupyter.session'):\n"
+        "    __import__(room)\n"
+        "    try: mij.session()\n"
+        "    except UsageError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.count("needs IPython or a notebook") == 2
+
+
+def test_python_asks_and_scores_without_a_magic(ready):
+    import mle_ideator_jupyter as mij
+
+    session = mij.session()
+    task = session.setup(target="price", metric="rmse")
+    idea = session.get_idea(kinds=["ensembling"])
+    assert task.metric.name == "rmse"
+    assert idea.kind is IdeaKind.ENSEMBLING
+    assert session.score([1, 2]).score.value == 1.5
+    assert session.implement(idea, "print('rmse: 2')").score.value == 2
+    assert [e.idea.id for e in session.journal.events if isinstance(e, IdeaProposed)] == [idea.id]
