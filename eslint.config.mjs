@@ -15,5 +15,5 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   { rules: { '@typescript-eslint/no-non-null-assertion': 'off', 'no-console': 'error' } },
   { files: ['src/**'], ignores: lab, rules: { 'no-restricted-imports': ['error', { patterns: [jupyter] }] } },
-  { files: lab, rules: { 'no-restricted-imports': ['error', { patterns: [inside] }] } }
+  { files: lab, ignores: ['**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [inside] }] } }
 );
