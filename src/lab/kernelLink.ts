@@ -256,8 +256,11 @@ export class KernelLink {
   }
 
   private say(link: LinkState): void {
-    this._link = link;
-    this._changed.emit();
+    const { kind, detail, busyWaits } = this._link;
+    if (link.kind !== kind || link.detail !== detail || link.busyWaits !== busyWaits) {
+      this._link = link;
+      this._changed.emit();
+    }
   }
 
   private _link: LinkState = { kind: 'connecting' };

@@ -43,8 +43,8 @@ export class Sidebar extends Widget {
       this.unmount();
       this.shown = host;
       this.leave = mountPanel(this.node, host ?? nobody(this.trans));
+      host?.connect();
     }
-    host?.connect();
   }
 
   private unmount(): void {
