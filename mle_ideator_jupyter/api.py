@@ -216,7 +216,8 @@ class NotebookSession:
         __tracebackhide__ = True
         idea, journal = self.idea(which), self.journal
         watched = own.Watched(journal.state.watching, self._shell.user_ns)
-        trial = self._do(self._publishing(lambda: own.begin(journal, idea, self._cell())))
+        cell = self._take_cell()
+        trial = self._do(self._publishing(lambda: own.begin(journal, idea, cell)))
         self._in_body = True
         try:
             result, error = body.run(self._shell, source, journal.folder / "submissions")
@@ -243,7 +244,7 @@ class NotebookSession:
         except ValueError as error:
             raise UsageError(str(error).replace("report_score", "a score")) from None
         source = self._shell.history_manager.input_hist_raw[-1:] if self._shell.history_manager else []
-        cell = UserCell(source="".join(source), cell=self._cell(), ok=True, seconds=0.0, reported=taken[-1])
+        cell = UserCell(source="".join(source), cell=self._take_cell(), ok=True, seconds=0.0, reported=taken[-1])
         journal = self.journal
         self._do(self._publishing(lambda: own.take(journal, cell, taken[-1].value)))
         return self.trials[-1]
@@ -283,8 +284,9 @@ class NotebookSession:
         finally:
             _put_back(namespace, before, host.left)
 
-    def _cell(self) -> str:
-        """Return the id of the cell that is running, where the front end gave one."""
+    def _take_cell(self) -> str:
+        """Say that the running cell's score is taken here, and return its id, where the front end gave one."""
+        self._session.taken = self._session.hooks.around
         with contextlib.suppress(Exception):  # shells differ; no id is no loss
             return str(self._shell.get_parent()["metadata"].get("cellId") or "")
         return ""

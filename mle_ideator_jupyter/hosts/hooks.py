@@ -23,6 +23,7 @@ import msgspec
 from mle_ideator_jupyter.hosts import guard, kernelside
 from mle_ideator_jupyter.hosts.collecting import Status, message_of, status_of
 from mle_ideator_jupyter.hosts.processes import Tree
+from mle_ideator_jupyter.hosts.shell import Heard
 from mle_ideator_jupyter.hosts.watchdog import Running, watched
 from mle_ideator_jupyter.model import Limits, Struct
 from mle_ideator_jupyter.protocols import Cell, CellResult, Reported
@@ -55,6 +56,8 @@ class UserCell(Struct, frozen=True, kw_only=True):
     ok: bool
     seconds: float
     reported: Reported | None = None
+    printed: str = ""
+    """The last lines that it printed."""
 
 
 class CellHooks:
@@ -97,6 +100,11 @@ class CellHooks:
         """Return whether a cell of ours is running now."""
         return any(around and around.expected for around in self._stack)
 
+    @property
+    def around(self) -> bool:
+        """Return whether a cell is running that will be told of when it ends."""
+        return any(self._stack)
+
     # ------------------------------------------------------------ on the main thread
 
     def _before(self, info: Any) -> None:
@@ -125,6 +133,7 @@ class CellHooks:
                 ok=ended.status == "ok",
                 seconds=ended.seconds,
                 reported=ended.reported,
+                printed=around.printed,
             )
         )
 
@@ -135,6 +144,8 @@ class _Around:
     def __init__(self, shell: Any, expected: Expected | None, submissions: Path | None) -> None:
         self.shell, self.expected, self.submissions = shell, expected, submissions
         self.memory: guard.Memory | None = None
+        self.heard: Heard | None = None
+        self.printed = ""
         self.reported: Reported | None = None
         self.began = time.monotonic()
         self.stack = contextlib.ExitStack()
@@ -143,6 +154,8 @@ class _Around:
         reported.set_sink(self._take)
         expected = self.expected
         if expected is None:
+            with contextlib.suppress(AttributeError, TypeError):  # a stream of another make is not listened to
+                self.heard = Heard()
             return
         if self.submissions is not None:
             os.environ[reported.SUBMISSIONS] = str(self.submissions)
@@ -165,6 +178,7 @@ class _Around:
             expected.running.end()
         seconds = time.monotonic() - self.began
         reported.set_sink(None)
+        self.printed = self.heard.end() if self.heard else ""
         self.stack.close()
         status, message = _ending(result)
         changed: list[str] = []

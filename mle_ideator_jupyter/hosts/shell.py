@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import contextlib
 import getpass
 import io
@@ -14,6 +15,9 @@ from typing import Any
 
 from mle_ideator_jupyter.errors import HostError
 from mle_ideator_jupyter.hosts.collecting import Collector
+
+LINES_HEARD = 1000
+LINE_HEARD = 500
 
 
 def current() -> Any:
@@ -92,6 +96,41 @@ class _Writer(io.TextIOBase):
 def _no_input(*_: object, **__: object) -> str:
     msg = "a trial cannot ask for input"
     raise EOFError(msg)
+
+
+class Heard:
+    """The last lines that are printed from here until `end`, which are printed as ever; long ones are left out.
+
+    The stream stays the object that others may hold. Raises `AttributeError` or `TypeError` for one that cannot be
+    listened to.
+    """
+
+    def __init__(self) -> None:
+        self._lines: collections.deque[str] = collections.deque(maxlen=LINES_HEARD)
+        self._rest = ""
+        self._stream, self._before = sys.stdout, vars(sys.stdout).get("write")
+        write = self._stream.write
+
+        def heard(text: str) -> int:
+            self._hear(text)
+            return write(text)
+
+        self._heard = heard
+        self._stream.write = heard  # type: ignore[method-assign]
+
+    def end(self) -> str:
+        """Listen no more, and return the lines."""
+        if vars(self._stream).get("write") is self._heard:  # else somebody else listens too, and may go on
+            del self._stream.write
+            if self._before is not None:
+                self._stream.write = self._before  # type: ignore[method-assign]
+        return "\n".join([*self._lines, self._rest])
+
+    def _hear(self, text: str) -> None:
+        if isinstance(text, str):
+            *lines, rest = (self._rest + text).split("\n")
+            self._lines.extend(line for line in lines if len(line) <= LINE_HEARD)
+            self._rest = rest[: LINE_HEARD + 1]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from typing import Any
 
@@ -13,6 +14,7 @@ IDEAS = 3
 """Ideas that `%ideate` gives when no number is asked for."""
 COMMANDS = ("try", "history", "setup", "brief")
 FORMATS = ("table", "csv", "json")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 TASK = {
     "--data": "an expression for the training frame, or a file",
     "--test": "an expression for the test frame, or a file",
@@ -63,9 +65,13 @@ def parse(magic: str, line: str) -> tuple[str, argparse.Namespace]:
 
 
 def split(magic: str, line: str) -> list[str]:
-    """Return the words of a line. Raises `UsageError` for quotes that do not close."""
+    """Return the words of a line. Raises `UsageError` for quotes that do not close; apostrophes are none."""
     try:
         return shlex.split(line)
+    except ValueError:
+        pass
+    try:
+        return shlex.split(_APOSTROPHE.sub(r"\\'", line))
     except ValueError as error:
         msg = f"{magic}: {str(error).lower()}"
         raise UsageError(msg) from None

@@ -1,4 +1,4 @@
-"""Scores that the user's own cells make: reported by `report_score`, or the value of the watched expression.
+"""Scores that the user's own cells make: by `report_score`, by the watched expression, or by a printed line.
 
 A cell that says which idea it implements is that idea's trial, however it ends.
 """
@@ -22,14 +22,15 @@ OWN = "own"
 """The protocol of such scores: they compare with each other alone, for nobody knows how they were made."""
 
 
-def value_of(cell: UserCell, expression: str, user_ns: dict[str, Any]) -> float | None:
+def value_of(cell: UserCell, expression: str, user_ns: dict[str, Any], metric: str = "") -> float | None:
     """Return the score that a cell of the user's left, or None; called when the cell has run, on its thread."""
     if not cell.ok:
         return None
     if cell.reported is not None:
         return cell.reported.value
     if not expression:
-        return None
+        said = printed.read([{"output_type": "stream", "name": "stdout", "text": cell.printed}], metric)
+        return said.value if said and metric else None
     try:
         value = float(eval(expression, dict(user_ns)))  # noqa: S307 - what the user asked to be watched
     except Exception:  # noqa: BLE001 - whatever it raises: there is no score yet

@@ -56,6 +56,8 @@ class Session:
         self.activity: wire.Activity = "idle"
         self.message = self.error = ""
         self.notes: list[str] = []
+        self.taken = False
+        """Whether the score of the user's cell that runs now has been taken down already."""
         self.sent = bulk.Sent()
         self.agents = "playbook", "recipe"
         self.looking = Looking(lambda: shell.user_ns, Path.cwd())
@@ -235,8 +237,11 @@ class Session:
     def _user_cell(self, cell: UserCell) -> None:
         """Take note, on the main thread, of a cell of the user's that has run."""
         self.looking.changed()
-        if self.journal is not None:
-            value = own.value_of(cell, self.journal.state.watching, self.shell.user_ns)
+        taken, self.taken = self.taken, False
+        if self.journal is not None and not taken:
+            state = self.journal.state
+            metric = state.task.metric.name if state.task else ""
+            value = own.value_of(cell, state.watching, self.shell.user_ns, metric)
             if value is not None:
                 self._loop.call_soon_threadsafe(self._own_score, cell, value)
 

@@ -138,8 +138,10 @@ def test_magics_and_panel_share_one_history(page):
     (row,) = page.scored()
     assert (row["idea"], row["value"], row["series"]) == (third, 0.5, "rmse · own · full")
     assert row["cells"] == [page.cells[-1][0]], "a click on the row finds the cell"
+    page.run("print('rmse: 0.25')")
+    page.until(lambda: len(page.scored()) == 2)
     page.run("%autopilot --steps 1")
-    page.until(lambda: len(page.scored()) == 3 and page.state["activity"] == "idle")
+    page.until(lambda: len(page.scored()) == 4 and page.state["activity"] == "idle")
     assert not page.asked, "no cell was asked of the page"
     assert (page.folder / "n.ideas.jsonl").exists()
 

@@ -258,6 +258,24 @@ def test_own_code_for_an_idea_is_its_trial(asked, said):
     assert asked.user_ns["train"] is frame
 
 
+def test_one_trial_comes_of_a_cell_that_says_its_score_twice(asked):
+    asked.run_cell(
+        "%%implement 1\nfrom mle_ideator_jupyter import report_score\nreport_score(0.5)\nprint('rmse: 0.25')"
+    )
+    assert [t.score.value for t in api.of_shell(asked).trials] == [0.5]
+
+
+def test_what_an_ordinary_cell_prints_is_a_score_of_ones_own(asked, capsys):
+    write = sys.stdout.write
+    asked.run_cell("print('epoch 1')\nprint('rmse:', 0.75, flush=True)\nprint('rmse: 0.5', end='')")
+    asked.run_cell("print('mae: 0.25')\nprint('rmse 0.25')")
+    asked.run_cell("print('rmse: 0.125')\n1 / 0")
+    assert "epoch 1\nrmse: 0.75\nrmse: 0.5" in capsys.readouterr().out
+    assert sys.stdout.write == write
+    (trial,) = api.of_shell(asked).trials
+    assert (trial.score.value, trial.score.protocol, trial.title) == (0.5, "own", "Own cell")
+
+
 def test_a_watched_value_from_before_is_not_the_trials(asked):
     asked.run_line_magic("ideate", "setup --watch watched")
     asked.user_ns["watched"] = 0.5
@@ -302,6 +320,13 @@ def test_own_code_shows_what_it_shows(asked):
 )
 def test_a_hint_may_begin_like_a_command(line, command):
     assert parse("%ideate", line)[0] == command
+
+
+def test_a_hint_is_ordinary_words():
+    given = parse("%ideate", "what's new? drop the skew -n 2 --kind feat --kind ens")[1]
+    assert " ".join(given.hint) == "what's new? drop the skew"
+    assert (given.n, given.kind) == (2, ["feature_engineering", "ensembling"])
+    assert parse("%ideate", "--data \"df[df['a'] > 0]\"")[1].data == "df[df['a'] > 0]"
 
 
 @pytest.mark.parametrize(
