@@ -39,14 +39,14 @@ CELLS = (
 )
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess:
+def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess:
     """Run a command on its own, with no settings of this machine's user."""
     given = {k: v for k, v in os.environ.items() if not k.startswith(("JPY_", "PYDEVD", "COLUMNS"))}
     homes = {name: str(folder / name) for name in ("HOME", "IPYTHONDIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env={**given, **homes, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        env={**given, **homes, **more, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=110,
@@ -75,7 +75,8 @@ def test_a_notebook_runs_unattended(tmp_path, tool):
         "nbconvert": ("nbconvert", "--to", "notebook", "--execute", "n.ipynb", "--output", "out.ipynb"),
         "papermill": ("papermill", "n.ipynb", "out.ipynb", "--kernel", "python3"),
     }
-    done = run(tmp_path, *commands[tool])
+    outer = write_notebook(tmp_path / "outer.ipynb")  # from whose cell this was begun: not the notebook that runs
+    done = run(tmp_path, *commands[tool], JPY_SESSION_NAME=str(outer))
     assert done.returncode == 0, done.stderr[-3000:]
     cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
     outputs = [cell.outputs for cell in cells]

@@ -74,6 +74,28 @@ def test_it_says_what_to_try_and_changes_nothing(ready, capsys):
     assert "notebook.ideas.jsonl" not in told, "where the journal is is said once"
 
 
+@pytest.mark.parametrize("told_by", ["vscode", "server"])
+def test_the_journal_is_beside_a_notebook_that_is_known(ready, tmp_path, monkeypatch, capsys, told_by):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "known.ipynb").write_text("{}")
+    if told_by == "vscode":
+        ready.user_ns["__vsc_ipynb_file__"] = str(folder / "known.ipynb")
+    else:
+        monkeypatch.setenv("JPY_SESSION_NAME", str(folder / "known.ipynb"))
+    ready.run_line_magic("ideate", "-n 1")
+    assert (folder / "known.ideas.jsonl").exists()
+    assert "not known" not in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_is_no_failure(ready, tmp_path, monkeypatch, capsys):
+    (tmp_path / "notebook.ideas.jsonl").mkdir()
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    ready.run_line_magic("ideate", "-n 1")
+    assert (tmp_path / "data" / "mle_ideator" / "notebook.ideas.jsonl").is_file()
+    assert str(tmp_path / "data") in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
