@@ -54,7 +54,8 @@ node_modules/.made: package.json yarn.lock $(VENV)/.tools
 $(VENV)/.front: node_modules/.made $(FRONT)
 	@echo "building the front end"
 	@$(JLPM) build:prod >$(VENV)/front.log 2>&1 || { tail -30 $(VENV)/front.log; exit 1; }
-	@$(BIN)/jupyter-builder develop --overwrite . >$(VENV)/develop.log 2>&1 || { tail $(VENV)/develop.log; exit 1; }
+	@mkdir -p $(VENV)/share/jupyter/labextensions
+	@ln -sfn "$(CURDIR)/mle_ideator_jupyter/labextension" $(VENV)/share/jupyter/labextensions/mle_ideator_jupyter
 	@tail -2 $(VENV)/front.log
 	@touch $@
 

@@ -12,7 +12,10 @@ import time
 from sklearn.ensemble import HistGradientBoostingRegressor as _H
 _H.fit = lambda self, *a, **k: time.sleep(120)
 """
-BUSY = {"python": "import time\nt = time.time()\nwhile time.time() - t < 25: pass", "sleep": "import time; time.sleep(25)"}
+BUSY = {
+    "python": "import time\nt = time.time()\nwhile time.time() - t < 25: pass",
+    "sleep": "import time; time.sleep(25)",
+}
 
 
 def begin(lab):
@@ -64,9 +67,10 @@ def test_an_idea_comes_while_a_cell_trains(lab, kind):
     lab.add_cell(BUSY[kind])
     lab.page.wait_for_timeout(1500)
     lab.idea()
-    assert lab.page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets.at(-1).model.executionState"
-    ) == "running"
+    assert (
+        lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.at(-1).model.executionState")
+        == "running"
+    )
 
 
 def test_a_reload_while_a_cell_trains_finds_the_panel_again(lab):
@@ -83,8 +87,10 @@ def test_a_reload_while_a_cell_trains_finds_the_panel_again(lab):
 
 def test_a_reload_in_the_middle_of_a_trial_loses_nothing(lab):
     begin(lab)
-    lab.add_cell("from sklearn.ensemble import HistGradientBoostingRegressor as _H\n_fit = _H.fit\n"
-                 "def slow(self, *a, **k):\n    __import__('time').sleep(1.5)\n    return _fit(self, *a, **k)\n_H.fit = slow")
+    lab.add_cell(
+        "from sklearn.ensemble import HistGradientBoostingRegressor as _H\n_fit = _H.fit\n"
+        "def slow(self, *a, **k):\n    __import__('time').sleep(1.5)\n    return _fit(self, *a, **k)\n_H.fit = slow"
+    )
     autopilot(lab, 1)
     lab.page.wait_for_selector(".mij-badge")
     lab.page.wait_for_timeout(1500)

@@ -44,6 +44,17 @@ def test_the_rooms_stay_small() -> None:
     assert {name: size for name, size in sizes.items() if size > 300} == {}
 
 
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_who_asks_again_and_again_hears_something_new(name: str) -> None:
+    """People ask without trying: no two ideas read alike, and other plays come before more of the same."""
+    brief, shown = begun(CASES[name]()), []
+    for _ in range(20):
+        shown += ask(replace(brief, proposed=tuple(shown)), 1)
+    assert len({idea.title for idea in shown}) == len(shown)
+    plays = [idea.action.partition(":")[0] for idea in shown]
+    assert len(set(plays[:8])) == len(plays[:8])
+
+
 def test_without_a_profile_there_is_nothing_to_say() -> None:
     assert ask(replace(CASES["text"](), profile=None), 5) == []
 

@@ -10,7 +10,7 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.ideators.playbook.catalogue import PLAYS
 from mle_ideator_jupyter.ideators.playbook.cost import seconds
-from mle_ideator_jupyter.ideators.playbook.past import Past
+from mle_ideator_jupyter.ideators.playbook.past import Past, play_of
 from mle_ideator_jupyter.ideators.playbook.play import Candidate
 from mle_ideator_jupyter.ideators.playbook.policy import Policy
 from mle_ideator_jupyter.ideators.playbook.prior import Prior
@@ -30,16 +30,16 @@ class Playbook:
     async def propose(self, brief: Brief, n: int = 1) -> Sequence[Idea]:
         """Return up to `n` ideas of different plays where there are enough, best first; none without a profile."""
         ranked = self.ranked(brief)
-        chosen: list[tuple[float, Candidate]] = []
-        plays: set[str] = set()
+        chosen: dict[str, tuple[float, Candidate]] = {}
+        plays = {play_of(idea.action) for idea in brief.proposed}  # their turn comes after all others
         for fresh in (True, False):
             for score, found in ranked:
                 if len(chosen) >= n:
                     break
-                if (found.play not in plays) if fresh else all(found is not c for _, c in chosen):
+                if found.title not in chosen and not (fresh and found.play in plays):
                     plays.add(found.play)
-                    chosen.append((score, found))
-        return [self._idea(brief, found, score) for score, found in chosen]
+                    chosen[found.title] = score, found
+        return [self._idea(brief, found, score) for score, found in chosen.values()]
 
     def ranked(self, brief: Brief) -> list[tuple[float, Candidate]]:
         """Return every new Candidate with its score, best first; of those that give one Recipe, only the best."""
@@ -83,7 +83,7 @@ def candidates(brief: Brief) -> Iterator[tuple[Candidate, str]]:
         if brief.kinds and play.kind not in brief.kinds:
             continue
         for found in play.candidates(view):
-            if found.action in avoid:
+            if found.action in avoid or found.title in past.shown:
                 continue
             recipe = apply_edit(view.recipe, found.edit)
             key = recipe.key()

@@ -44,6 +44,11 @@ class Past:
         return frozenset(idea.action for idea in self.brief.proposed if idea.action)
 
     @cached_property
+    def shown(self) -> frozenset[str]:
+        """Return the titles of these ideas: to people, two that read alike are one."""
+        return frozenset(idea.title for idea in self.brief.proposed)
+
+    @cached_property
     def on_parent(self) -> frozenset[str]:
         """Return the actions that were tried on the present parent."""
         parent = self.brief.parent.id if self.brief.parent else None

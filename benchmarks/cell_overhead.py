@@ -1,0 +1,97 @@
+"""Seconds for 50 trivial cells run one by one as a trial's cells are, against the same 50 by Run All.
+
+    python benchmarks/cell_overhead.py
+
+Real JupyterLab, Chromium and kernel. The cells of ours are asked for by the kernel over the comm, inserted and run by
+the page, and captured in the kernel. Named baseline: JupyterLab's own Run All. Floor: ratio of medians at most 1.5.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import nbformat
+
+from tests.browser.lab import Lab
+from tests.browser.server import chromium, jupyterlab
+
+CELLS, ROUNDS, MOST = 50, 5, 1.5
+COUNT = "() => window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.executionCount).length"
+START = f"""
+import threading, time
+from mle_ideator_jupyter import kernel
+from mle_ideator_jupyter.protocols import cell
+from mle_ideator_jupyter.session import Session
+
+session = kernel.session_of(get_ipython())
+session.approving.mode = "autopilot"
+took = []
+
+
+async def run_all():
+    began = time.monotonic()
+    for k in range({CELLS}):
+        await session.host.run(cell(f"x = {{k}} + {{len(took)}} * 1000"))
+    took.append(time.monotonic() - began)
+"""
+
+
+def ours(lab: Lab) -> list[float]:
+    """Return the seconds of each round through our own host."""
+    lab.add_cell(START)
+    lab.page.wait_for_timeout(3000)
+    for k in range(ROUNDS):
+        lab.add_cell("session.call(run_all())")
+        for _ in range(400):
+            lab.page.wait_for_timeout(100)
+            if lab.ask("len(took)") == str(k + 1):
+                break
+    return [float(v) for v in lab.ask("took")[1:-1].split(",")]
+
+
+def theirs(lab: Lab) -> list[float]:
+    """Return the seconds of each Run All."""
+    found = []
+    for _ in range(ROUNDS):
+        lab.do("notebook:clear-all-cell-outputs")
+        began = time.monotonic()
+        lab.do("notebook:run-all-cells")
+        lab.page.wait_for_function(f"() => ({COUNT})() >= {CELLS}")
+        found.append(time.monotonic() - began)
+    return found
+
+
+def main() -> int:
+    """Measure, print, and return the exit status."""
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        folder = Path(name) / "notebooks"
+        folder.mkdir()
+        sources = [f"x = {k}" for k in range(CELLS)]
+        cells = [nbformat.v4.new_code_cell(s) for s in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "all.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells[:2]), folder / "ours.ipynb")
+        with jupyterlab(Path(name) / "home", folder) as address:
+            lab = Lab(browser.new_page(), address, folder / "all.ipynb")
+            lab.open()
+            run_all = theirs(lab)
+            lab.shut()
+            lab = Lab(browser.new_page(), address, folder / "ours.ipynb")
+            lab.open()
+            lab.show()
+            lab.page.wait_for_selector('[data-testid="mij-state"][data-link="ready"]')
+            mine = ours(lab)
+            lab.shut()
+    a, b = statistics.median(mine), statistics.median(run_all)
+    print(f"ours    {a:.2f} s for {CELLS} cells (median of {len(mine)})\nRun All {b:.2f} s")
+    print(f"ratio {a / b:.2f}, at most {MOST}")
+    return int(a / b > MOST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

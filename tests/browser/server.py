@@ -1,0 +1,77 @@
+"""A real JupyterLab and a real Chromium for as long as a block runs; no setting of the user's is touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+NAMES = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+NEWS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+PLACES = {
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "IPYTHONDIR": "ipython",
+}
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Any]:
+    """Run a headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    found = next((path for name in NAMES if name and (path := shutil.which(name))), None)
+    if found is None:
+        msg = "the browser tests need Chromium: apt-get install chromium, or set CHROMIUM to the path of one"
+        raise FileNotFoundError(msg)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def jupyterlab(home: Path, folder: Path, *options: str) -> Iterator[str]:
+    """Run JupyterLab on a folder, its settings in `home`; gives its address."""
+    settings = home / "settings" / NEWS
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token="),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
+            *options,
+        ],
+        env={**os.environ, **{name: str(home / place) for name, place in PLACES.items()}},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
