@@ -7,26 +7,24 @@ cell that asks for them, in any front end or none. Ideas and scores go to the sa
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from mle_ideator_jupyter import kernel, wire
 from mle_ideator_jupyter.errors import UsageError
-from mle_ideator_jupyter.events import Watching
 from mle_ideator_jupyter.exports.table import as_csv, as_json, as_text, one_line, outcome_text
 from mle_ideator_jupyter.hosts import body
 from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.hosts.inline import InlineHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import Update
-from mle_ideator_jupyter.model import Budget, Idea, Task, Trial, Trigger
+from mle_ideator_jupyter.model import Budget, Idea, Task, Trial
 from mle_ideator_jupyter.protocols import Reported
 from mle_ideator_jupyter.scoring import reported
-from mle_ideator_jupyter.session import own, place
-from mle_ideator_jupyter.session.commands import budget_of, kinds_of, set_task
+from mle_ideator_jupyter.session import asking, own
+from mle_ideator_jupyter.session.commands import budget_of
 from mle_ideator_jupyter.session.running import Here
 from mle_ideator_jupyter.state import State
 
@@ -82,12 +80,12 @@ class NotebookSession:
     @property
     def state(self) -> State:
         """Return all that the journal says."""
-        return self._do(self._opened()).state
+        return self._do(asking.opened(self._session)).state
 
     @property
     def journal(self) -> Journal:
         """Return the notebook's journal."""
-        return self._do(self._opened())
+        return self._do(asking.opened(self._session))
 
     @property
     def ideas(self) -> list[Idea]:
@@ -157,7 +155,7 @@ class NotebookSession:
             UsageError: with what is needed, when the data, target or metric cannot be found.
         """
         asked = wire.SetTask(train=data, test=test, target=target, metric=metric, description=description)
-        return self._do(self._setup(asked, watch))
+        return self._do(asking.setup(self._session, asked, watch))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
         """Return one new idea. Raises `UsageError` when there is none, or no task."""
@@ -167,11 +165,11 @@ class NotebookSession:
         """Return up to `n` new ideas of these kinds (none: of any), journalled; nothing is tried."""
         if n < 1:
             raise UsageError("ask for 1 idea or more")
-        return self._do(self._ideas(n, hint, tuple(kinds)))
+        return self._do(asking.ideas(self._session, n, hint, tuple(kinds)))
 
     def brief(self, hint: str = "", kinds: Sequence[str] = ()) -> str:
         """Return exactly what an agent would be told."""
-        return self._do(self._brief(hint, tuple(kinds)))
+        return self._do(asking.brief(self._session, hint, tuple(kinds)))
 
     # ------------------------------------------------------------ trials
 
@@ -217,14 +215,14 @@ class NotebookSession:
         idea, journal = self.idea(which), self.journal
         watched = own.Watched(journal.state.watching, self._shell.user_ns)
         cell = self._take_cell()
-        trial = self._do(self._publishing(lambda: own.begin(journal, idea, cell)))
+        trial = self._do(asking.publishing(self._session, lambda: own.begin(journal, idea, cell)))
         self._in_body = True
         try:
             result, error = body.run(self._shell, source, journal.folder / "submissions")
         finally:
             self._in_body = False
         value = watched.value()
-        trial = self._do(self._publishing(lambda: own.end(journal, trial, source, result, value)))
+        trial = self._do(asking.publishing(self._session, lambda: own.end(journal, trial, source, result, value)))
         if error is not None:
             raise error
         return trial
@@ -246,7 +244,7 @@ class NotebookSession:
         source = self._shell.history_manager.input_hist_raw[-1:] if self._shell.history_manager else []
         cell = UserCell(source="".join(source), cell=self._take_cell(), ok=True, seconds=0.0, reported=taken[-1])
         journal = self.journal
-        self._do(self._publishing(lambda: own.take(journal, cell, taken[-1].value)))
+        self._do(asking.publishing(self._session, lambda: own.take(journal, cell, taken[-1].value)))
         return self.trials[-1]
 
     def evaluate(self, expression: str) -> Any:
@@ -290,55 +288,6 @@ class NotebookSession:
         with contextlib.suppress(Exception):  # shells differ; no id is no loss
             return str(self._shell.get_parent()["metadata"].get("cellId") or "")
         return ""
-
-    # ------------------------------------------------------------ on the session's thread
-
-    async def _opened(self) -> Journal:
-        """Return the journal; where no page has told, the shell knows a little of the notebook."""
-        session, names = self._session, self._shell.user_ns
-        if not session.path and session.journal is None:
-            found = place.find_notebook(str(names.get("__vsc_ipynb_file__") or ""))
-            if found is not None:
-                session.path, session.name = str(found), found.stem
-        if not session.pages.doors:
-            session.sources = tuple(str(source) for source in names.get("In", ()) if source)
-        session.looking.changed()
-        return session.history()
-
-    async def _setup(self, asked: wire.SetTask, watch: str | None) -> Task:
-        journal, before = await self._opened(), self._session.asked
-        given = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name))}
-        if given:
-            await set_task(self._session, asked if asked.train or before is None else replace(before, **given), None)
-        if watch is not None:
-            journal.append(Watching(expression=watch.strip()))
-        task = (await self._session.ready()).task
-        self._session.publish()
-        return task
-
-    async def _ideas(self, n: int, hint: str, kinds: tuple[str, ...]) -> list[Idea]:
-        await self._opened()
-        with self._idle_after():
-            return await self._session.ideas(hint, kinds_of(kinds), n)
-
-    async def _brief(self, hint: str, kinds: tuple[str, ...]) -> str:
-        await self._opened()
-        wiring = await self._session.ready()
-        return replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds_of(kinds)).text()
-
-    async def _publishing(self, work: Callable[[], T]) -> T:
-        try:
-            return work()
-        finally:
-            self._session.publish()
-
-    @contextlib.contextmanager
-    def _idle_after(self) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            if not self._session.running.work:
-                self._session.say("idle")
 
 
 def _put_back(namespace: dict[str, Any], before: dict[str, Any], left: set[str]) -> None:
