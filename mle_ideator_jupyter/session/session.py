@@ -7,6 +7,7 @@ trains. One thing at a time changes the notebook; looking, asking and answering 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Coroutine
@@ -28,6 +29,7 @@ from mle_ideator_jupyter.protocols import Cell, Host, Ideator, Implementer
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.approving import Approving
 from mle_ideator_jupyter.session.commands import CHANGING, HANDLERS
+from mle_ideator_jupyter.session.eager import eager
 from mle_ideator_jupyter.session.looking import Looking
 from mle_ideator_jupyter.session.pages import Door, Pages
 from mle_ideator_jupyter.session.publishing import Publisher
@@ -121,10 +123,14 @@ class Session:
             return
         if door is not None and not isinstance(command, (wire.Hello, wire.Fetch)):
             self.pages.lead(door)
-        task = self._loop.create_task(self._handle(command, door))
+        task = self._loop.create_task(self._soon(command, door))
         if isinstance(command, CHANGING):
             self.running.work.add(task)
             task.add_done_callback(self.running.work.discard)
+
+    async def _soon(self, command: wire.Command, door: Door | None) -> None:
+        with contextlib.nullcontext() if isinstance(command, CHANGING) else eager():
+            await self._handle(command, door)
 
     async def _handle(self, command: wire.Command, door: Door | None) -> None:
         if not isinstance(command, (wire.Fetch, wire.Hello)):
