@@ -62,12 +62,15 @@ export class KernelLink {
   /** Opens the comm where it is not open; resolves with whether the session can be talked to. */
   connect(): Promise<boolean> {
     if (!this._opening) {
-      const opening = this.open().then(open => {
-        if (!open && this._opening === opening) {
-          this._opening = null; // the next click tries again
-        }
-        return open;
-      });
+      // Not at once: `open` says what it does, and whoever hears it may call here again.
+      const opening = Promise.resolve()
+        .then(() => this.open())
+        .then(open => {
+          if (!open && this._opening === opening) {
+            this._opening = null; // the next click tries again
+          }
+          return open;
+        });
       this._opening = opening;
     }
     return this._opening;

@@ -1,0 +1,194 @@
+import type { ISessionContext } from '@jupyterlab/apputils';
+import { Signal } from '@lumino/signaling';
+import { beforeEach, expect, test } from 'vitest';
+import { panelState } from '../panel/testing/fake';
+import type { Command, Message } from '../protocol';
+import { KernelLink } from './kernelLink';
+
+type Reply = { status: 'ok' } | { status: 'error'; ename: string; evalue: string };
+
+/** A kernel's comm, which remembers on which shell it was used. */
+class Comm {
+  isDisposed = false;
+  onMsg: (message: unknown) => void = () => undefined;
+  onClose: () => void = () => undefined;
+  readonly sent: [string | null, string][] = [];
+  constructor(private readonly kernel: FakeKernel) {}
+  open(): void {
+    this.sent.push([this.kernel.subshellId, 'open']);
+  }
+  send(command: Command): void {
+    this.sent.push([this.kernel.subshellId, command.type]);
+  }
+  close(): void {
+    this.sent.push([this.kernel.subshellId, 'close']);
+    this.isDisposed = true;
+  }
+  dispose(): void {
+    this.isDisposed = true;
+  }
+  say(message: unknown): void {
+    this.onMsg({ content: { data: message } });
+  }
+}
+
+class FakeKernel {
+  status = 'idle';
+  isDisposed = false;
+  subshellId: string | null = null;
+  supportsSubshells = true;
+  username = 'u';
+  clientId = 'c';
+  info: Promise<unknown> = Promise.resolve({ language_info: { name: 'python' } });
+  loads: (string | null)[] = [];
+  reply: Reply = { status: 'ok' };
+  readonly comms: Comm[] = [];
+  sendControlMessage(): unknown {
+    const done = this.supportsSubshells
+      ? Promise.resolve({ content: { subshell_id: 'sub' } })
+      : new Promise(() => undefined);
+    return { done };
+  }
+  requestExecute(): unknown {
+    this.loads.push(this.subshellId);
+    return { done: Promise.resolve({ content: this.reply }) };
+  }
+  createComm(): Comm {
+    this.comms.push(new Comm(this));
+    return this.comms.at(-1)!;
+  }
+}
+
+class Context {
+  ready = Promise.resolve();
+  session: { kernel: FakeKernel } | null;
+  kernelChanged = new Signal<this, void>(this);
+  statusChanged = new Signal<this, string>(this);
+  connectionStatusChanged = new Signal<this, string>(this);
+  constructor(readonly kernel: FakeKernel) {
+    this.session = { kernel };
+  }
+  becomes(status: string): void {
+    this.kernel.status = status;
+    this.statusChanged.emit(status);
+  }
+}
+
+let kernel: FakeKernel;
+let context: Context;
+let link: KernelLink;
+let heard: Message[];
+const soon = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 5));
+
+beforeEach(() => {
+  kernel = new FakeKernel();
+  context = new Context(kernel);
+  heard = [];
+  link = new KernelLink(
+    context as unknown as ISessionContext,
+    () => ({ type: 'hello', wire: 1 }),
+    (text, ...values) => text.replace(/%(\d)/g, (_, place: string) => values[Number(place) - 1])
+  );
+  link.received.connect((_, message) => void heard.push(message));
+});
+
+test('all goes over a subshell, and the main shell is given back', async () => {
+  await link.send({ type: 'get_idea' });
+  expect(kernel.loads).toEqual(['sub']);
+  expect(kernel.comms[0].sent).toEqual([
+    ['sub', 'open'],
+    ['sub', 'hello'],
+    ['sub', 'get_idea']
+  ]);
+  expect(kernel.subshellId).toBeNull();
+});
+
+test('it is ready when the session has spoken, and rows that came before are not lost', async () => {
+  await link.connect();
+  expect(link.link.kind).toBe('connecting');
+  kernel.comms[0].say({ type: 'trials', rows: [], all: true });
+  kernel.comms[0].say(panelState());
+  expect(link.link).toEqual({ kind: 'ready', busyWaits: false });
+  expect(heard.map(message => message.type)).toEqual(['trials', 'state']);
+});
+
+test('a kernel without subshells works, and is said to wait', async () => {
+  kernel.supportsSubshells = false;
+  await link.connect();
+  kernel.comms[0].say(panelState());
+  expect(link.link).toEqual({ kind: 'ready', busyWaits: true });
+  expect(kernel.loads).toEqual([null]);
+});
+
+test('after a reload a busy kernel, which does not say what it is, is reached too', async () => {
+  kernel.info = new Promise(() => undefined);
+  await link.connect();
+  expect(kernel.comms[0].sent.map(([shell]) => shell)).toEqual(['sub', 'sub']);
+});
+
+test('a session that speaks otherwise is not listened to', async () => {
+  await link.connect();
+  kernel.comms[0].say(panelState({ wire: 2, version: '9.9.9' }));
+  expect(link.link).toMatchObject({ kind: 'mismatch', detail: expect.stringContaining('9.9.9') as string });
+  kernel.comms[0].say({ type: 'run_cell', request: 'r', cell: { source: 'x' }, after: '' });
+  expect(heard).toEqual([]);
+});
+
+test.each([
+  [{ status: 'error', ename: 'ModuleNotFoundError', evalue: "No module named 'mle_ideator_jupyter'" }, 'no-package'],
+  [{ status: 'error', ename: 'ImportError', evalue: 'numpy is broken\nlong' }, 'error']
+] as [Reply, string][])('what cannot be loaded is said: %j', async (reply, kind) => {
+  kernel.reply = reply;
+  expect(await link.send({ type: 'get_idea' })).toBe(false);
+  expect(link.link.kind).toBe(kind);
+  expect(link.link.detail).not.toContain('\n');
+  kernel.reply = { status: 'ok' };
+  expect(await link.connect()).toBe(true);
+});
+
+test('it is opened once, whoever asks, also from within a change', async () => {
+  kernel.reply = { status: 'error', ename: 'ImportError', evalue: '' };
+  await link.connect();
+  kernel.reply = { status: 'ok' };
+  link.changed.connect(() => void link.connect());
+  await Promise.all([link.connect(), link.connect(), link.send({ type: 'get_idea' })]);
+  expect(kernel.comms.length).toBe(1);
+});
+
+test('after a restart it is opened again with a new subshell, if it was wanted', async () => {
+  link.wanted = true;
+  await link.connect();
+  kernel.comms[0].say(panelState());
+  context.becomes('restarting');
+  expect(link.link.kind).toBe('connecting');
+  context.becomes('idle');
+  await soon();
+  expect(kernel.comms.length).toBe(2);
+  kernel.comms[0].say(panelState({ message: 'from before' }));
+  expect(link.link.kind).toBe('connecting');
+  kernel.comms[1].say(panelState());
+  expect(link.link.kind).toBe('ready');
+});
+
+test('what was begun before a restart does not go on after it', async () => {
+  const before = link.connect();
+  context.becomes('autorestarting');
+  await before;
+  await soon();
+  expect(kernel.comms.length).toBe(0);
+});
+
+test('a lost connection that is back is greeted, and a page that goes says goodbye', async () => {
+  await link.connect();
+  kernel.comms[0].say(panelState());
+  context.connectionStatusChanged.emit('connected');
+  window.dispatchEvent(new Event('pagehide'));
+  expect(kernel.comms[0].sent.map(([, what]) => what)).toEqual(['open', 'hello', 'hello', 'close']);
+  expect(kernel.comms[0].sent.at(-1)![0]).toBe('sub');
+});
+
+test('a kernel that closes the line is said to have done so', async () => {
+  await link.connect();
+  kernel.comms[0].onClose();
+  expect(link.link.kind).toBe('error');
+});
