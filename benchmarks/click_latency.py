@@ -20,7 +20,7 @@ from mle_ideator_jupyter.bench.demo import write_demo
 from tests.browser.lab import Lab
 from tests.browser.server import chromium, jupyterlab
 
-CLICKS = 60
+CLICKS = 40
 MOST_MS, MOST_RATIO = 500.0, 3.0
 CLICK = """() => new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error(document.querySelector('[data-testid=mij-state]').innerText)), 20000);
