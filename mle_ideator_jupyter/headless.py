@@ -252,8 +252,9 @@ async def _glance(options: RunOptions, on_update: Callable[[Update], None]) -> A
 
 
 def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
-    """Take up an unfinished run that was begun with the same options, or begin one."""
+    """Take up a run of the same options that is unfinished, or whose result is, or begin one."""
     journal = wiring.journal
+    unwritten = not _written(options, journal)
     if journal.state.task != wiring.task:
         journal.append(TaskSet(task=wiring.task))
     begun = RunStarted(
@@ -265,13 +266,26 @@ def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
         ideator=options.ideator,
         settings={"policy": options.policy, "rescore": options.rescore, "task": wiring.task.binding.describe()},
     )
-    for run in journal.state.runs.values():
-        same = replace(run.started, id=begun.id, time=begun.time, run=begun.run) == begun
-        if run.finished is None and same:
-            wiring.run = run.started.run
-            return
+    alike = [r for r in journal.state.runs.values() if _same(r.started, begun)]
+    unfinished = next((r for r in alike if r.finished is None), None)
+    # Killed after its last trial and before its result was written, a run has nothing left to do but that.
+    taken_up = unfinished or (alike[-1] if alike and unwritten else None)
+    if taken_up is not None:
+        wiring.run = taken_up.started.run
+        return
     journal.append(begun)
     wiring.run = begun.run
+
+
+def _same(one: RunStarted, other: RunStarted) -> bool:
+    """Return whether two runs were begun with the same options."""
+    return replace(one, id=other.id, time=other.time, run=other.run) == other
+
+
+def _written(options: RunOptions, journal: Journal) -> bool:
+    """Return whether the result of what the journal holds was written to its end: the page comes last."""
+    page = page_path(options)
+    return page.exists() and page.stat().st_mtime_ns >= journal.path.stat().st_mtime_ns
 
 
 def _improvements(trials: Sequence[Trial], wiring: Wiring) -> int:

@@ -109,3 +109,13 @@ def test_two_kills_lose_nothing(tmp_path):
 def test_twenty_kills_lose_nothing(tmp_path, host):
     crash_loop(tmp_path, kills=20, steps=4, host=host)
     assert no_kernel_left(tmp_path)
+
+
+def test_killed_before_its_result_was_written_a_run_only_writes_it(tmp_path):
+    notebook = write_notebook(tmp_path / "n.ipynb")
+    for _ in range(2):
+        _, ended = run_until_killed(notebook, 1, "scratch", 600)
+        assert ended
+        (tmp_path / "n.improved.html").unlink(missing_ok=True)
+    assert len(shape(journal_path(tmp_path / "n.improved.ipynb"))) == 2, "the baseline and one trial"
+    nbformat.validate(nbformat.read(tmp_path / "n.improved.ipynb", as_version=4))
