@@ -81,7 +81,7 @@ check: $(VENV)/.test node_modules/.made
 	@echo "check: clean"
 
 bench: $(VENV)/.test $(VENV)/.front
-	@for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@failed=0; for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || failed=1; done; exit $$failed
 
 lab: $(VENV)/.front
 	@$(BIN)/jupyter-ideate demo --prepare-only --output demo-out

@@ -22,6 +22,7 @@ from tests.browser.lab import Lab
 from tests.browser.server import chromium, jupyterlab
 
 CELLS, ROUNDS, MOST = 50, 5, 1.5
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 COUNT = "() => window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.executionCount).length"
 START = f"""
 import threading, time
@@ -74,8 +75,8 @@ def main() -> int:
         folder.mkdir()
         sources = [f"x = {k}" for k in range(CELLS)]
         cells = [nbformat.v4.new_code_cell(s) for s in sources]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "all.ipynb")
-        nbformat.write(nbformat.v4.new_notebook(cells=cells[:2]), folder / "ours.ipynb")
+        for file, some in (("all.ipynb", cells), ("ours.ipynb", cells[:2])):
+            nbformat.write(nbformat.v4.new_notebook(cells=some, metadata={"kernelspec": KERNEL}), folder / file)
         with jupyterlab(Path(name) / "home", folder) as address:
             lab = Lab(browser.new_page(), address, folder / "all.ipynb")
             lab.open()
