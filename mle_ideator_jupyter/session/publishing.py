@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -145,6 +146,7 @@ def _spent(budget: Budget, left: Budget) -> float:
     return round(max(shares, default=0.0), 1)
 
 
+@functools.cache
 def _version() -> str:
     import importlib.metadata
 
