@@ -14,7 +14,7 @@ from mle_ideator_jupyter.binding import infer, settle, setup_cell
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import BindingError, GradeError, UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
-from mle_ideator_jupyter.exports.notebook import write_result, write_text
+from mle_ideator_jupyter.exports.notebook import write_result, write_text, written_runs
 from mle_ideator_jupyter.exports.page import page
 from mle_ideator_jupyter.facts import Namespace
 from mle_ideator_jupyter.hosts.fork import ForkHost
@@ -96,7 +96,7 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
     journal = open_journal(options, notebook)
     async with prepared(options, notebook, journal, on_update) as ready:
         wiring = ready
-        _resume_or_start(wiring, options)
+        _resume_or_start(wiring, options, output)
         reason = ""
         try:
             async with contextlib.aclosing(autopilot(wiring)) as updates:
@@ -106,8 +106,8 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
         finally:
             best = journal.state.best
             keep = wiring.implementer.keep(wiring.brief(), best) if best and best.recipe is not None else ()
-            write_result(output, notebook.content, journal, keep)
             write_text(page_path(options), page(journal.state, options.notebook.name))
+            write_result(output, notebook.content, journal, keep)
     return _summary(options, wiring, reason, time.monotonic() - began, on_update)
 
 
@@ -251,10 +251,9 @@ async def _glance(options: RunOptions, on_update: Callable[[Update], None]) -> A
         yield ready
 
 
-def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
+def _resume_or_start(wiring: Wiring, options: RunOptions, output: Path) -> None:
     """Take up a run of the same options that is unfinished, or whose result is, or begin one."""
     journal = wiring.journal
-    unwritten = not _written(options, journal)
     if journal.state.task != wiring.task:
         journal.append(TaskSet(task=wiring.task))
     begun = RunStarted(
@@ -269,7 +268,7 @@ def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
     alike = [r for r in journal.state.runs.values() if _same(r.started, begun)]
     unfinished = next((r for r in alike if r.finished is None), None)
     # Killed after its last trial and before its result was written, a run has nothing left to do but that.
-    taken_up = unfinished or (alike[-1] if alike and unwritten else None)
+    taken_up = unfinished or next((r for r in alike[-1:] if r.started.run not in written_runs(output)), None)
     if taken_up is not None:
         wiring.run = taken_up.started.run
         return
@@ -280,12 +279,6 @@ def _resume_or_start(wiring: Wiring, options: RunOptions) -> None:
 def _same(one: RunStarted, other: RunStarted) -> bool:
     """Return whether two runs were begun with the same options."""
     return replace(one, id=other.id, time=other.time, run=other.run) == other
-
-
-def _written(options: RunOptions, journal: Journal) -> bool:
-    """Return whether the result of what the journal holds was written to its end: the page comes last."""
-    page = page_path(options)
-    return page.exists() and page.stat().st_mtime_ns >= journal.path.stat().st_mtime_ns
 
 
 def _improvements(trials: Sequence[Trial], wiring: Wiring) -> int:

@@ -35,7 +35,12 @@ def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cel
     result = copy.deepcopy(original)
     result.nbformat, result.nbformat_minor = 4, 5
     binding = msgspec.to_builtins(state.task.binding) if state.task else None
-    result.metadata[KEY] = {"notebook_id": state.notebook_id, "journal": journal.path.name, "binding": binding}
+    result.metadata[KEY] = {
+        "notebook_id": state.notebook_id,
+        "journal": journal.path.name,
+        "binding": binding,
+        "runs": [run for run, told in state.runs.items() if told.finished],
+    }
     result.cells += _best_section(state, keep)
     for trial in state.trials:
         if trial.outcome is not None:
@@ -44,6 +49,17 @@ def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cel
     text = nbformat.writes(result)
     nbformat.validate(nbformat.reads(text, as_version=4))
     write_text(path, text + "\n")
+
+
+def written_runs(path: Path) -> frozenset[str]:
+    """Return the runs that the result notebook at `path` has to their end; none where it cannot be read."""
+    import nbformat
+
+    try:
+        held = nbformat.read(path, as_version=4).metadata[KEY]["runs"]
+        return frozenset(str(run) for run in held)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
 
 
 def _name_cells(cells: Sequence[Any]) -> None:

@@ -112,10 +112,13 @@ def test_twenty_kills_lose_nothing(tmp_path, host):
 
 
 def test_killed_before_its_result_was_written_a_run_only_writes_it(tmp_path):
-    notebook = write_notebook(tmp_path / "n.ipynb")
-    for _ in range(2):
+    notebook, result = write_notebook(tmp_path / "n.ipynb"), tmp_path / "n.improved.ipynb"
+    counts = []
+    for lost in (True, False, False):
         _, ended = run_until_killed(notebook, 1, "scratch", 600)
         assert ended
-        (tmp_path / "n.improved.html").unlink(missing_ok=True)
-    assert len(shape(journal_path(tmp_path / "n.improved.ipynb"))) == 2, "the baseline and one trial"
-    nbformat.validate(nbformat.read(tmp_path / "n.improved.ipynb", as_version=4))
+        nbformat.validate(nbformat.read(result, as_version=4))
+        counts.append(len(shape(journal_path(result))))
+        if lost:
+            result.unlink()
+    assert counts == [2, 2, 3], "baseline and a trial; then only the result; then, as that is there, one trial more"
