@@ -65,7 +65,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test $(VENV)/.front
 	@sh scripts/chromium.sh
 	@$(JLPM) test >$(VENV)/vitest.log 2>&1 || { cat $(VENV)/vitest.log; exit 1; }
-	@$(BIN)/python -m pytest -q -m "not long"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-all: $(VENV)/.tasks $(VENV)/.front
 	@sh scripts/chromium.sh
