@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { addCommands, CommandIds } from './lab/commands';
 import { keepBadges } from './lab/badges';
+import { drawCards } from './lab/cards';
 import { Hosts } from './lab/hosts';
 import { Sidebar } from './lab/sidebar';
 import { BestStatus } from './lab/status';
@@ -36,7 +37,10 @@ const hosts: JupyterFrontEndPlugin<Hosts> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const openSettings = (): void => void app.commands.execute('settingeditor:open', { query: 'Ideator' });
     const made = new Hosts({ tracker, executor, trans, openSettings });
-    tracker.widgetAdded.connect((_, panel) => keepBadges(panel, made.of(panel), trans));
+    tracker.widgetAdded.connect((_, panel) => {
+      keepBadges(panel, made.of(panel), trans);
+      drawCards(panel.content.rendermime, made.of(panel));
+    });
     void settings?.load(panel.id).then(loaded => {
       const read = (): void => {
         made.set(loaded.get('mirror').composite !== false, String(loaded.get('installFrom').composite ?? ''));

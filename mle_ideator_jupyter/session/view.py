@@ -71,7 +71,7 @@ def _time(identity: str) -> float:
 
 
 def idea_cards(state: State) -> tuple[wire.IdeaView, ...]:
-    """Return the newest ideas as cards, newest first; dismissed ones are left out."""
+    """Return the newest ideas as cards, newest first; those dismissed are marked so, and are as many again at most."""
     taken = {t.idea: t.number for t in state.trials if t.idea}
     return tuple(_card(state, idea, taken.get(idea.id)) for idea in _newest(state))
 
@@ -82,13 +82,14 @@ def idea_card(state: State, idea: Idea) -> wire.IdeaView:
 
 
 def _newest(state: State) -> Iterator[Idea]:
-    shown = 0
+    room = {False: IDEAS_SHOWN, True: IDEAS_SHOWN}
     for idea in reversed(state.ideas.values()):
-        if shown >= IDEAS_SHOWN:
-            return
-        if not state.marks.get(idea.id, Mark()).dismissed:
-            shown += 1
+        dismissed = bool(state.marks.get(idea.id, Mark()).dismissed)
+        if room[dismissed]:
+            room[dismissed] -= 1
             yield idea
+        if not room[False]:
+            return
 
 
 def _card(state: State, idea: Idea, trial: int | None) -> wire.IdeaView:

@@ -64,7 +64,8 @@ const trial = shape<TrialView>({
   time: number
 });
 
-const idea = shape<IdeaView>({
+/** An idea as a card, out of anything. */
+export const idea = shape<IdeaView>({
   id: text,
   kind: text,
   title: text,

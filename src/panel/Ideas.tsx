@@ -11,12 +11,13 @@ import { Button, Details, IconButton, Section } from './parts';
 
 const FEW = 4;
 
-/** Draws the ideas that were not dismissed, the first few of them at once. */
+/** Draws the ideas, the first few of them at once; those dismissed wait behind a line of their own. */
 export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | null {
   const t = useTranslator();
   const [all, setAll] = useState(false);
   const open = ideas.filter(idea => !idea.dismissed);
-  if (!open.length) {
+  const dismissed = ideas.filter(idea => idea.dismissed);
+  if (!ideas.length) {
     return null;
   }
   return (
@@ -29,15 +30,24 @@ export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | 
           {all ? t('Show fewer') : t('Show all %1', open.length)}
         </button>
       )}
+      {dismissed.length > 0 && (
+        <Details quiet testid="mij-dismissed" title={t('Dismissed (%1)', dismissed.length)}>
+          {dismissed.map(idea => (
+            <Dismissed key={idea.id} idea={idea} />
+          ))}
+        </Details>
+      )}
     </Section>
   );
 }
 
-function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
+/** Draws one idea; one that is only `shown` has no buttons that ask something of the kernel. */
+export function IdeaCard({ idea, shown = false }: { idea: IdeaView; shown?: boolean }): JSX.Element {
   const host = useHost();
   const t = useTranslator();
   const { insertNote, copy } = host.actions;
   const live = isLive(host);
+  const asks = !shown && !host.stale;
   const rationale = rationaleBeyond(idea);
   return (
     <article class="mij-card" data-testid="mij-idea-card" data-idea={idea.id} aria-label={idea.title}>
@@ -65,7 +75,7 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
         </Details>
       )}
       <div class="mij-row mij-card-actions">
-        {!host.stale && (
+        {asks && (
           <Button
             testid="mij-try"
             disabled={!live}
@@ -83,9 +93,30 @@ function IdeaCard({ idea }: { idea: IdeaView }): JSX.Element {
           />
         )}
         <IconButton icon="copy" label={t('Copy')} testid="mij-copy" onClick={() => copy(ideaText(idea))} />
-        {!host.stale && <Opinion idea={idea} />}
+        {asks && <Opinion idea={idea} />}
       </div>
     </article>
+  );
+}
+
+/** A dismissed idea, which can be brought back. */
+function Dismissed({ idea }: { idea: IdeaView }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  return (
+    <div class="mij-row">
+      <span class="mij-ellipsis" title={idea.title}>
+        {idea.title}
+      </span>
+      <span class="mij-space" />
+      <Button
+        testid="mij-bring-back"
+        disabled={!isLive(host)}
+        onClick={() => host.send({ type: 'mark_idea', idea: idea.id, vote: null, dismissed: false })}
+      >
+        {t('Bring back')}
+      </Button>
+    </div>
   );
 }
 

@@ -37,9 +37,12 @@ describe('ideas', () => {
     expect(host.sent[0]).toMatchObject({ vote: 0 });
   });
 
-  test('dismissed ideas are out of sight', () => {
-    show({ state: panelState({ ideas: [idea(), idea({ id: 'i2', dismissed: true })] }) });
+  test('dismissed ideas are out of sight, and can be brought back', () => {
+    const host = show({ state: panelState({ ideas: [idea(), idea({ id: 'i2', dismissed: true })] }) });
     expect(all('mij-idea-card')).toHaveLength(1);
+    open('mij-dismissed');
+    click('mij-bring-back');
+    expect(host.sent).toEqual([{ type: 'mark_idea', idea: 'i2', vote: null, dismissed: false }]);
   });
 
   test('a front end without notes offers none', () => {

@@ -146,3 +146,23 @@ def test_a_renamed_notebook_keeps_its_history(lab):
     lab.restart()
     assert lab.get("idea-card").count() == 2
     assert len(Journal.read(journal_path(renamed)).state.ideas) == 2
+
+
+def test_what_ideate_shows_are_cards_that_work(lab):
+    lab.run_all()
+    lab.show()
+    linked(lab)
+    lab.add_cell("%load_ext mle_ideator_jupyter\n%ideate -n 2")
+    cards = lab.page.locator(".jp-OutputArea").get_by_test_id("mij-idea-card")
+    cards.nth(1).wait_for()
+    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 2")
+    title = cards.first.locator("h4").inner_text()
+    cards.first.get_by_test_id("mij-dismiss").click()
+    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 1")
+    lab.get("dismissed").click()
+    assert title in lab.page.locator(".mij-sidebar").inner_text()
+    lab.get("bring-back").click()
+    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 2")
+    cards.first.get_by_test_id("mij-try").click()
+    lab.yes()
+    assert title in lab.rows(2)[0]
