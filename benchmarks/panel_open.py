@@ -75,7 +75,7 @@ def prepare(folder: Path) -> Path:
     plain = [nbformat.v4.new_code_cell("x = 1"), nbformat.v4.new_code_cell("x")]
     for name, cells in (("n.ipynb", [nbformat.v4.new_code_cell(SETUP)]), ("empty.ipynb", plain)):
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), folder / name)
-    options = RunOptions(notebook=folder / "n.ipynb", budget=Budget(steps=1))
+    options = RunOptions(notebook=folder / "n.ipynb", output=folder / "many.ipynb", budget=Budget(steps=1))
     summary = asyncio.run(run_headless(options, lambda _: None))
     grow(Journal.open(summary.journal))
     return summary.notebook
