@@ -79,7 +79,8 @@ def blend_for_numbers(view: View) -> Iterator[Candidate]:
             f"{len(view.numbers)} numbers and {len(view.categories)} categories in {view.rows} rows, one model so far",
         ]
         if features:
-            because.append(f"{names([c for f in features for c in f.columns], 3)} can be taken apart as dates or cycles")
+            taken = names([c for f in features for c in f.columns], 3)
+            because.append(f"{taken} can be taken apart as dates or cycles")
         yield candidate(
             param,
             f"Blend {', '.join(m.family.replace('_', ' ') for m in models)}"
