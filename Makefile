@@ -10,6 +10,9 @@ export OMP_NUM_THREADS ?= 1
 
 # jlpm finds the environment's Python and jupyter-builder by PATH.
 JLPM   := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/jlpm
+OTHERS := 'jupyter-collaboration>=5,<6' 'jupyter-collaboration-ui>=3,<4' 'jupyter-docprovider>=3,<4' \
+          'jupyter-server-ydoc>=3,<4' 'jupyter-ydoc>=4,<5' 'jupyter-server-fileid<1' 'pycrdt>=0.14,<0.15' \
+          'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3'
 FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
 
 .PHONY: help demo test test-all check bench lab dist clean
@@ -41,6 +44,12 @@ $(VENV)/.tasks: $(VENV)/.test
 	@$(PIP) --no-deps --ignore-requires-python $(CARRIERS)
 	@touch $@
 
+# Apart from the rest, so that only the tests that ask for them have a server that shares notebooks.
+$(VENV)/.others: $(VENV)/.test
+	@rm -rf $(VENV)/others
+	@$(PIP) --no-deps --target $(VENV)/others $(OTHERS)
+	@touch $@
+
 $(VENV)/.tools: $(VENV)/.demo
 	@command -v node >/dev/null || { echo "node 20 or newer is needed for the front end: apt-get install nodejs"; exit 2; }
 	@echo "setting up the front end's tools (once)"
@@ -67,7 +76,7 @@ test: $(VENV)/.test $(VENV)/.front
 	@$(JLPM) test >$(VENV)/vitest.log 2>&1 || { cat $(VENV)/vitest.log; exit 1; }
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-all: $(VENV)/.tasks $(VENV)/.front
+test-all: $(VENV)/.tasks $(VENV)/.others $(VENV)/.front
 	@sh scripts/chromium.sh
 	@$(JLPM) test
 	@$(BIN)/python -m pytest -q

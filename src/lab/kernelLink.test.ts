@@ -192,3 +192,15 @@ test('a kernel that closes the line is said to have done so', async () => {
   kernel.comms[0].onClose();
   expect(link.link.kind).toBe('error');
 });
+
+test('a connection that is cut before the session has spoken begins anew when it is back', async () => {
+  link.wanted = true;
+  await link.connect();
+  context.connectionStatusChanged.emit('connecting');
+  context.connectionStatusChanged.emit('connected');
+  await soon();
+  expect(kernel.comms.length).toBe(2);
+  kernel.comms[1].say(panelState());
+  expect(link.link.kind).toBe('ready');
+  expect(kernel.loads).toEqual(['sub', 'sub']);
+});

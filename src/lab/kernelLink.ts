@@ -224,8 +224,13 @@ export class KernelLink {
   }
 
   private onConnection(_: ISessionContext, status: Kernel.ConnectionStatus): void {
-    if (status === 'connected' && this._link.kind === 'ready') {
+    if (status !== 'connected') {
+      this._cut = this._opening !== null;
+    } else if (this._link.kind === 'ready') {
       this.greet();
+    } else if (this._cut && this._wanted) {
+      this.lose('connecting'); // what was asked before the line was cut has no answer any more
+      void this.connect();
     }
   }
 
@@ -277,6 +282,8 @@ export class KernelLink {
   private _patience: ReturnType<typeof setTimeout> | undefined;
   private _wanted = false;
   private _restarted = false;
+  /** Whether the connection was lost while the comm was being opened, or after. */
+  private _cut = false;
   private _disposed = false;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _received = new Signal<this, Message>(this);

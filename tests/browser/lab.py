@@ -45,8 +45,9 @@ class Lab:
         if not any(word in text for word in QUIET):
             self.faults.append(text)
 
-    def open(self) -> None:
-        self.page.goto(f"{self.address}/lab/workspaces/{self.notebook.stem}/tree/{self.notebook.name}")
+    def open(self, workspace: str = "") -> None:
+        where = workspace or self.notebook.stem
+        self.page.goto(f"{self.address}/lab/workspaces/{where}/tree/{self.notebook.name}")
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.content?.widgets?.length > 1", timeout=60_000
         )

@@ -43,15 +43,31 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def with_others() -> dict[str, str]:
+    """Return the environment in which jupyter-collaboration is there."""
+    there = Path(sys.prefix) / "others"
+    assert there.is_dir(), "`make test-all` installs what these tests need"
+    return {
+        "PYTHONPATH": str(there),
+        "JUPYTER_PATH": str(there / "share" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(there / "etc" / "jupyter"),
+    }
+
+
 @contextlib.contextmanager
-def jupyterlab(home: Path, folder: Path, *options: str) -> Iterator[str]:
-    """Run JupyterLab on a folder, its settings in `home`; gives its address."""
+def jupyterlab(home: Path, folder: Path, *options: str, others: bool = False) -> Iterator[str]:
+    """Run JupyterLab on a folder, its settings in `home`; gives its address. With `others`, notebooks are shared."""
     settings = home / "settings" / NEWS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token="),
@@ -59,19 +75,35 @@ def jupyterlab(home: Path, folder: Path, *options: str) -> Iterator[str]:
             *("--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
             *options,
         ],
-        env={**os.environ, **{name: str(home / place) for name, place in PLACES.items()}},
+        env={
+            **os.environ,
+            **{name: str(home / place) for name, place in PLACES.items()},
+            **(with_others() if others else {}),
+        },
+        cwd=home,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield address
+        yield _answering(f"http://127.0.0.1:{port}")
     finally:
-        process.terminate()
+        _end(process)
+
+
+def _answering(address: str) -> str:
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.25)
+    return address
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
         process.wait(20)
+    except subprocess.TimeoutExpired:  # a server that waits for its clients to save
+        process.kill()
+        process.wait()
