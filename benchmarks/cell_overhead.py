@@ -25,10 +25,9 @@ CELLS, ROUNDS, MOST = 50, 5, 1.5
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 COUNT = "() => window.jupyterapp.shell.currentWidget.content.widgets.filter(c => c.model.executionCount).length"
 START = f"""
-import threading, time
+import time
 from mle_ideator_jupyter import kernel
 from mle_ideator_jupyter.protocols import cell
-from mle_ideator_jupyter.session import Session
 
 session = kernel.session_of(get_ipython())
 session.approving.mode = "autopilot"

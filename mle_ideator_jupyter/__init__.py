@@ -19,11 +19,6 @@ def load_ipython_extension(ipython: Any) -> None:
     comm.register(ipython)
 
 
-def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Say where the built front end is: what `jupyter-builder develop` asks."""
-    return [{"src": "labextension", "dest": "mle_ideator_jupyter"}]
-
-
 def __getattr__(name: str) -> Any:
     """Load public names on first use, so that a plain import stays light."""
     if name == "report_score":

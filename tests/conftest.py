@@ -1,22 +1,14 @@
 from __future__ import annotations
 
-import os
-import tempfile
-
 import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _data_folder():
+def _data_folder(tmp_path_factory):
     """Keep the journals of notebooks that nobody can find out of the user's own data folder."""
-    before = os.environ.get("JUPYTER_DATA_DIR")
-    with tempfile.TemporaryDirectory(prefix="mle-ideator-", ignore_cleanup_errors=True) as folder:
-        os.environ["JUPYTER_DATA_DIR"] = folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         yield
-    if before is None:
-        del os.environ["JUPYTER_DATA_DIR"]
-    else:
-        os.environ["JUPYTER_DATA_DIR"] = before
 
 
 def pytest_collection_modifyitems(items):

@@ -39,7 +39,7 @@ def write_result(path: Path, original: Any, journal: Journal, keep: Sequence[Cel
         "notebook_id": state.notebook_id,
         "journal": journal.path.name,
         "binding": binding,
-        "runs": [run for run, told in state.runs.items() if told.finished],
+        "runs": [run for run, told in state.runs.items() if told.finished is not None],
     }
     result.cells += _best_section(state, keep)
     for trial in state.trials:

@@ -22,7 +22,6 @@ export function drawCards(rendermime: RenderMime, host: IPanelHost): void {
 class Card extends Widget {
   constructor(private readonly host: IPanelHost) {
     super();
-    this.addClass('mij-output-area');
   }
 
   renderModel(model: Model): Promise<void> {

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
+
+expect.set_options(timeout=15_000)
 
 QUIET = (
     "debug",
@@ -141,6 +143,10 @@ class Lab:
             timeout=seconds * 1000,
         )
         return self.get("trial-row").all_inner_texts()
+
+    def has_rows(self, texts: list[str]) -> None:
+        """Wait until the table holds these trials."""
+        expect(self.get("trial-row")).to_have_text(texts, use_inner_text=True)
 
     def menu(self, row: int, item: str) -> None:
         """Click an item of a trial's menu."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from playwright.sync_api import expect
+
 from mle_ideator_jupyter.journal import Journal, journal_path
 
 MISSING = """
@@ -52,8 +54,8 @@ def test_a_kernel_without_the_package_is_offered_it(lab):
     lab.ask("1")
     lab.show()
     linked(lab, "no-package")
-    assert "mle_ideator_jupyter[recipe]==" in lab.get("state").inner_text()
-    assert lab.get("install").is_enabled()
+    expect(lab.get("state")).to_contain_text("mle_ideator_jupyter[recipe]==")
+    expect(lab.get("install")).to_be_enabled()
 
 
 def test_other_versions_in_kernel_and_panel_are_named(lab):
@@ -61,7 +63,7 @@ def test_other_versions_in_kernel_and_panel_are_named(lab):
     lab.ask("1")
     lab.show()
     linked(lab, "mismatch")
-    assert "9.9.9" in lab.get("state").inner_text()
+    expect(lab.get("state")).to_contain_text("9.9.9")
 
 
 def test_a_hostile_notebook_shows_as_text_and_runs_nothing(lab):
@@ -99,8 +101,8 @@ def test_history_shows_where_there_is_no_kernel(lab):
     lab.save()
     lab.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     linked(lab, "no-kernel")
-    assert lab.rows(2) == rows
-    assert lab.get("get-idea").count() == 0
+    lab.has_rows(rows)
+    expect(lab.get("get-idea")).to_have_count(0)
 
 
 def test_undo_is_one_step_and_leaves_an_edited_cell(lab):
@@ -144,7 +146,7 @@ def test_a_renamed_notebook_keeps_its_history(lab):
     assert renamed.exists()
     lab.notebook = renamed
     lab.restart()
-    assert lab.get("idea-card").count() == 2
+    expect(lab.get("idea-card")).to_have_count(2)
     assert len(Journal.read(journal_path(renamed)).state.ideas) == 2
 
 
@@ -154,15 +156,16 @@ def test_what_ideate_shows_are_cards_that_work(lab):
     linked(lab)
     lab.add_cell("%load_ext mle_ideator_jupyter\n%ideate -n 2")
     cards = lab.page.locator(".jp-OutputArea").get_by_test_id("mij-idea-card")
-    cards.nth(1).wait_for()
-    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 2")
+    sidebar = lab.page.locator(".mij-sidebar")
+    expect(cards).to_have_count(2)
+    expect(sidebar.get_by_test_id("mij-idea-card")).to_have_count(2)
     title = cards.first.locator("h4").inner_text()
     cards.first.get_by_test_id("mij-dismiss").click()
-    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 1")
+    expect(sidebar.get_by_test_id("mij-idea-card")).to_have_count(1)
     lab.get("dismissed").click()
-    assert title in lab.page.locator(".mij-sidebar").inner_text()
+    expect(sidebar).to_contain_text(title)
     lab.get("bring-back").click()
-    lab.page.wait_for_function("document.querySelectorAll('.mij-sidebar [data-testid=mij-idea-card]').length === 2")
+    expect(sidebar.get_by_test_id("mij-idea-card")).to_have_count(2)
     cards.first.get_by_test_id("mij-try").click()
     lab.yes()
     assert title in lab.rows(2)[0]

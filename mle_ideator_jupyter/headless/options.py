@@ -1,0 +1,43 @@
+"""What a headless run is told, and where its result goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
+from mle_ideator_jupyter.model import Budget, Limits, Struct
+
+POLICIES = {"prior": Prior, "random-order": RandomOrder}
+"""What may choose among the Playbook's candidates."""
+
+
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """What a headless run is told. `task_dir` is a prepared task folder whose private answers grade the result."""
+
+    notebook: Path
+    output: Path | None = None
+    budget: Budget = Budget(steps=10)
+    limits: Limits = Limits(seconds=600)
+    data: str | None = None
+    test: str | None = None
+    target: str | None = None
+    metric: str | None = None
+    ideator: str | None = "playbook"
+    implementer: str = "recipe"
+    policy: str = "prior"
+    seed: int = 0
+    fresh: bool = False
+    rescore: str | None = None
+    task_dir: Path | None = None
+    host: Literal["scratch", "fork"] = "scratch"
+    hint: str = ""
+
+    def result_path(self) -> Path:
+        """Return where the result notebook goes: `houses.ipynb` → `houses.improved.ipynb`."""
+        return self.output or self.notebook.with_name(f"{self.notebook.stem}.improved.ipynb")
+
+
+def page_path(options: RunOptions) -> Path:
+    """Return where the history page of a run goes: beside the result notebook."""
+    return options.result_path().with_suffix(".html")
