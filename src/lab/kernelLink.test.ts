@@ -1,6 +1,6 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { Signal } from '@lumino/signaling';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { panelState } from '../panel/testing/fake';
 import type { Command, Message } from '../protocol';
 import { KernelLink } from './kernelLink';
@@ -43,9 +43,14 @@ class FakeKernel {
   loads: (string | null)[] = [];
   reply: Reply = { status: 'ok' };
   readonly comms: Comm[] = [];
+  subshell = Promise.resolve('sub');
+  readonly discarded: string[] = [];
+  requestDeleteSubshell(content: { subshell_id: string }): void {
+    this.discarded.push(content.subshell_id);
+  }
   sendControlMessage(): unknown {
     const done = this.supportsSubshells
-      ? Promise.resolve({ content: { subshell_id: 'sub' } })
+      ? this.subshell.then(id => ({ content: { subshell_id: id } }))
       : new Promise(() => undefined);
     return { done };
   }
@@ -90,6 +95,11 @@ beforeEach(() => {
     (text, ...values) => text.replace(/%(\d)/g, (_, place: string) => values[Number(place) - 1])
   );
   link.received.connect((_, message) => void heard.push(message));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  link.dispose();
 });
 
 test('all goes over a subshell, and the main shell is given back', async () => {
@@ -203,4 +213,47 @@ test('a connection that is cut before the session has spoken begins anew when it
   kernel.comms[1].say(panelState());
   expect(link.link.kind).toBe('ready');
   expect(kernel.loads).toEqual(['sub', 'sub']);
+});
+
+test('a subshell that comes after the connection was cut is ended', async () => {
+  let late: (id: string) => void = () => undefined;
+  kernel.subshell = new Promise(resolve => (late = resolve));
+  link.wanted = true;
+  void link.connect();
+  await soon();
+  kernel.subshell = Promise.resolve('new');
+  context.connectionStatusChanged.emit('connecting');
+  context.connectionStatusChanged.emit('connected');
+  await soon();
+  late('late');
+  await soon();
+  expect(kernel.discarded).toEqual(['late']);
+  expect(kernel.loads).toEqual(['new']);
+});
+
+test('what an idle kernel does not answer is asked again, and in the end said', async () => {
+  vi.useFakeTimers();
+  await link.connect();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(kernel.comms.map(comm => comm.isDisposed)).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(link.link.kind).toBe('error');
+  expect(await link.connect()).toBe(true);
+  kernel.comms.at(-1)!.say(panelState());
+  expect(link.link.kind).toBe('ready');
+});
+
+test.each([
+  [true, 'error'],
+  [false, 'connecting']
+])('a busy kernel is not asked again; with subshells (%s) it ends as %s', async (subshells, kind) => {
+  vi.useFakeTimers();
+  kernel.supportsSubshells = subshells;
+  kernel.status = 'busy';
+  await link.connect();
+  await vi.advanceTimersByTimeAsync(50_000);
+  expect(link.link.kind).toBe('connecting');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(link.link.kind).toBe(kind);
+  expect(kernel.comms.length).toBe(1);
 });

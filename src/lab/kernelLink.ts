@@ -5,12 +5,14 @@ import type { Kernel } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { LinkState } from '../panel';
 import { TARGET, VERSION, WIRE, type Command, type Message, type PanelState } from '../protocol';
-import { makeSubshell, onSubshell } from './subshell';
+import { loadPackage, oneLine, type Translate } from './loadPackage';
+import { discardSubshell, makeSubshell, onSubshell } from './subshell';
 
-const LOAD = '%load_ext mle_ideator_jupyter';
 const RESTARTING = /^(auto)?restarting$/;
-/** Milliseconds that the session may take to answer the first word, on a subshell. */
-const PATIENCE = 60_000;
+/** Milliseconds without an answer after which a kernel that is not busy is asked again. */
+const PATIENCE = 10_000;
+/** How often it is asked again; a busy kernel's subshell may take `PATIENCE` that many times to answer. */
+const AGAIN = 5;
 
 /** A comm and where its messages go. */
 interface Line {
@@ -18,8 +20,6 @@ interface Line {
   kernel: Kernel.IKernelConnection;
   subshell: string | null;
 }
-
-type Translate = (text: string, ...values: string[]) => string;
 
 export class KernelLink {
   constructor(
@@ -109,13 +109,18 @@ export class KernelLink {
     if (RESTARTING.test(kernel.status)) {
       return false; // it is connected when it is back
     }
-    let fault: LinkState | null;
+    this.wait();
+    let fault: LinkState | null = null;
     try {
-      this._made ??= makeSubshell(kernel);
-      const subshell = await this._made;
-      fault = await this.load(kernel, subshell);
-      if (turn === this._turn && !fault) {
-        this.openComm(kernel, subshell);
+      const made = (this._made ??= makeSubshell(kernel));
+      const subshell = await made;
+      if (turn !== this._turn && made !== this._made) {
+        discardSubshell(kernel, subshell);
+      } else {
+        fault = await loadPackage(kernel, subshell, this.t);
+        if (turn === this._turn && !fault) {
+          this.openComm(kernel, subshell);
+        }
       }
     } catch (reason) {
       fault = { kind: 'error', detail: oneLine(reason) };
@@ -129,24 +134,6 @@ export class KernelLink {
     }
     this.greet();
     return true;
-  }
-
-  /** Loads the kernel side without a trace in the notebook; resolves with what is wrong, if anything. */
-  private async load(kernel: Kernel.IKernelConnection, subshell: string | null): Promise<LinkState | null> {
-    const content = { code: LOAD, silent: true, store_history: false, allow_stdin: false, stop_on_error: false };
-    const { content: reply } = await onSubshell(kernel, subshell, () => kernel.requestExecute(content)).done;
-    if (reply.status === 'ok') {
-      return null;
-    }
-    if (reply.status !== 'error') {
-      return { kind: 'error', detail: this.t('The kernel dropped the request. Click again.') };
-    }
-    const language = (await kernel.info).language_info.name;
-    if (language !== 'python') {
-      return { kind: 'error', detail: this.t('Ideas need a Python kernel; this one runs %1.', language) };
-    }
-    const detail = oneLine(`${reply.ename}: ${reply.evalue}`);
-    return { kind: reply.ename === 'ModuleNotFoundError' ? 'no-package' : 'error', detail };
   }
 
   private openComm(kernel: Kernel.IKernelConnection, subshell: string | null): void {
@@ -166,12 +153,26 @@ export class KernelLink {
     onSubshell(kernel, subshell, () => comm.open({}));
     if (subshell === null) {
       this.say({ kind: 'connecting', busyWaits: true });
-      return;
     }
+  }
+
+  /** Begins anew where nothing is heard: what goes out while a kernel restarts may never be answered. */
+  private wait(times = 0): void {
     clearTimeout(this._patience);
     this._patience = setTimeout(() => {
-      if (this._line?.comm === comm && this._link.kind === 'connecting') {
-        this.say({ kind: 'error' });
+      if (this._link.kind !== 'connecting') {
+        return;
+      }
+      const busy = this.context.session?.kernel?.status === 'busy';
+      if (busy && (times < AGAIN || !this._line?.subshell)) {
+        this.wait(times + 1);
+      } else if (!busy && this._again < AGAIN) {
+        this._again++;
+        this.lose('connecting');
+        void this.connect();
+      } else {
+        this._again = 0;
+        this.lose('error');
       }
     }, PATIENCE);
   }
@@ -197,6 +198,7 @@ export class KernelLink {
       this.say({ kind: 'mismatch', detail });
     } else if (this._link.kind !== 'ready') {
       clearTimeout(this._patience);
+      this._again = 0;
       this.say({ kind: 'ready', busyWaits: this._line?.subshell === null });
       this._early.splice(0).forEach(message => this._received.emit(message));
     }
@@ -239,7 +241,7 @@ export class KernelLink {
     this._wanted = value;
   }
 
-  private lose(kind: 'connecting' | 'no-kernel'): void {
+  private lose(kind: 'connecting' | 'error' | 'no-kernel'): void {
     this._made = null;
     this.drop();
     this.say({ kind });
@@ -280,6 +282,7 @@ export class KernelLink {
   /** What came before the session's first state. */
   private _early: Message[] = [];
   private _patience: ReturnType<typeof setTimeout> | undefined;
+  private _again = 0;
   private _wanted = false;
   private _restarted = false;
   /** Whether the connection was lost while the comm was being opened, or after. */
@@ -287,9 +290,4 @@ export class KernelLink {
   private _disposed = false;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _received = new Signal<this, Message>(this);
-}
-
-function oneLine(reason: unknown): string {
-  const text = reason instanceof Error ? reason.message : String(reason);
-  return text.split('\n')[0].slice(0, 300);
 }

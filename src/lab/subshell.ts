@@ -25,6 +25,13 @@ export async function makeSubshell(kernel: Kernel.IKernelConnection): Promise<st
   return (reply as KernelMessage.ICreateSubshellReplyMsg | null)?.content.subshell_id ?? null;
 }
 
+/** Has a subshell ended that nobody needs any more. */
+export function discardSubshell(kernel: Kernel.IKernelConnection, subshell: string | null): void {
+  if (subshell !== null && !kernel.isDisposed) {
+    kernel.requestDeleteSubshell({ subshell_id: subshell }, true);
+  }
+}
+
 /** Does something whose messages go to a subshell; it must send them before it returns. */
 export function onSubshell<T>(kernel: Kernel.IKernelConnection, subshell: string | null, work: () => T): T {
   const before = kernel.subshellId;

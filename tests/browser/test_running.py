@@ -115,3 +115,10 @@ def test_another_tab_in_front_changes_nothing(lab):
         if len(trials) == 2 and trials[1].outcome:
             break
     assert trials[1].score
+
+
+def test_the_panel_is_linked_again_after_each_restart(lab):
+    begin(lab)
+    for _ in range(8):
+        lab.restart()
+        lab.idea()
