@@ -234,9 +234,9 @@ test('a subshell that comes after the connection was cut is ended', async () => 
 test('what an idle kernel does not answer is asked again, and in the end said', async () => {
   vi.useFakeTimers();
   await link.connect();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.advanceTimersByTimeAsync(5_000);
   expect(kernel.comms.map(comm => comm.isDisposed)).toEqual([true, false]);
-  await vi.advanceTimersByTimeAsync(50_000);
+  await vi.advanceTimersByTimeAsync(60_000);
   expect(link.link.kind).toBe('error');
   expect(await link.connect()).toBe(true);
   kernel.comms.at(-1)!.say(panelState());
@@ -253,7 +253,16 @@ test.each([
   await link.connect();
   await vi.advanceTimersByTimeAsync(50_000);
   expect(link.link.kind).toBe('connecting');
-  await vi.advanceTimersByTimeAsync(60_000);
+  await vi.advanceTimersByTimeAsync(15_000);
   expect(link.link.kind).toBe(kind);
   expect(kernel.comms.length).toBe(1);
+});
+
+test('a kernel whose control channel stays silent is reached over its main shell', async () => {
+  vi.useFakeTimers();
+  kernel.subshell = new Promise(() => undefined);
+  void link.connect();
+  await vi.advanceTimersByTimeAsync(5_000);
+  kernel.comms[0].say(panelState());
+  expect(link.link).toEqual({ kind: 'ready', busyWaits: true });
 });

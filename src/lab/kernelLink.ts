@@ -10,9 +10,9 @@ import { discardSubshell, makeSubshell, onSubshell } from './subshell';
 
 const RESTARTING = /^(auto)?restarting$/;
 /** Milliseconds without an answer after which a kernel that is not busy is asked again. */
-const PATIENCE = 10_000;
+const PATIENCE = 5_000;
 /** How often it is asked again; a busy kernel's subshell may take `PATIENCE` that many times to answer. */
-const AGAIN = 5;
+const AGAIN = 12;
 
 /** A comm and where its messages go. */
 interface Line {
@@ -112,8 +112,10 @@ export class KernelLink {
     this.wait();
     let fault: LinkState | null = null;
     try {
-      const made = (this._made ??= makeSubshell(kernel));
+      const made = (this._made ??= this._mute ? Promise.resolve(null) : makeSubshell(kernel));
+      this._making = true;
       const subshell = await made;
+      this._making = false;
       if (turn !== this._turn && made !== this._made) {
         discardSubshell(kernel, subshell);
       } else {
@@ -168,6 +170,7 @@ export class KernelLink {
         this.wait(times + 1);
       } else if (!busy && this._again < AGAIN) {
         this._again++;
+        this._mute = this._making; // after a restart through a gateway the control channel may stay silent
         this.lose('connecting');
         void this.connect();
       } else {
@@ -205,6 +208,7 @@ export class KernelLink {
   }
 
   private onKernel(): void {
+    this._mute = false;
     this.lose(this.context.session?.kernel ? 'connecting' : 'no-kernel');
     if (this._wanted) {
       void this.connect();
@@ -213,6 +217,7 @@ export class KernelLink {
 
   private onStatus(_: ISessionContext, status: Kernel.Status): void {
     if (RESTARTING.test(status)) {
+      this._mute = false;
       this.lose('connecting');
       this._restarted = true;
     } else if (status === 'dead' || status === 'terminating') {
@@ -277,6 +282,10 @@ export class KernelLink {
   private _line: Line | null = null;
   private _made: Promise<string | null> | null = null;
   private _opening: Promise<boolean> | null = null;
+  /** Whether the kernel has been asked for a subshell and has not answered. */
+  private _making = false;
+  /** Whether it is no use to ask. */
+  private _mute = false;
   /** Counts what was dropped, so that what began before does not go on. */
   private _turn = 0;
   /** What came before the session's first state. */

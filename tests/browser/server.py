@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def with_others() -> dict[str, str]:
-    """Return the environment in which jupyter-collaboration is there."""
+    """Return the environment in which jupyter-collaboration and the kernel gateway are there."""
     there = Path(sys.prefix) / "others"
     assert there.is_dir(), "`make test-all` installs what these tests need"
     return {
@@ -59,6 +59,32 @@ def with_others() -> dict[str, str]:
         "JUPYTER_PATH": str(there / "share" / "jupyter"),
         "JUPYTER_CONFIG_PATH": str(there / "etc" / "jupyter"),
     }
+
+
+def _private(home: Path) -> dict[str, str]:
+    return {**os.environ, **{name: str(home / place) for name, place in PLACES.items()}}
+
+
+@contextlib.contextmanager
+def gateway(home: Path, folder: Path) -> Iterator[str]:
+    """Run a kernel gateway whose kernels are at home in a folder; gives its address."""
+    home.mkdir(parents=True)
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "kernel_gateway", "--KernelGatewayApp.ip=127.0.0.1"),
+            *(f"--KernelGatewayApp.port={port}", "--KernelGatewayApp.port_retries=0"),
+            "--JupyterWebsocketPersonality.list_kernels=True",
+        ],
+        env={**_private(home), **with_others(), "KG_ENV_PROCESS_WHITELIST": "JUPYTER_DATA_DIR"},
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield _answering(f"http://127.0.0.1:{port}")
+    finally:
+        _end(process)
 
 
 @contextlib.contextmanager
@@ -75,11 +101,7 @@ def jupyterlab(home: Path, folder: Path, *options: str, others: bool = False) ->
             *("--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
             *options,
         ],
-        env={
-            **os.environ,
-            **{name: str(home / place) for name, place in PLACES.items()},
-            **(with_others() if others else {}),
-        },
+        env={**_private(home), **(with_others() if others else {})},
         cwd=home,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

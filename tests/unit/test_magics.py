@@ -9,54 +9,15 @@ import msgspec
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
-from IPython.testing.globalipapp import start_ipython
-from IPython.utils.capture import capture_output
 
 from mle_ideator_jupyter import api, kernel, wire
 from mle_ideator_jupyter.events import IdeaProposed
 from mle_ideator_jupyter.magics.parsing import parse
 from mle_ideator_jupyter.magics.showing import CARD
-from mle_ideator_jupyter.model import Failure, Idea, IdeaKind, Trigger, new_id
-from tests.kernel.small import SETUP
+from mle_ideator_jupyter.model import Idea, IdeaKind, Trigger, new_id
+from tests.unit.shells import own_names, shown
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e javascript:alert(3) %s {0}\nline"
-
-
-@pytest.fixture(scope="module")
-def shell():
-    shell = start_ipython()
-    shell.run_line_magic("load_ext", "mle_ideator_jupyter")
-    return shell
-
-
-@pytest.fixture
-def ready(shell, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    shell.run_cell(SETUP)
-    yield shell
-    shell.reset()
-    api._made.clear()
-    session = kernel._sessions.pop(id(shell), None)
-    if session is not None:
-        session.close()
-
-
-@pytest.fixture
-def asked(ready):
-    """A shell whose notebook has two ideas."""
-    ready.run_line_magic("ideate", "-n 2 --metric rmse")
-    return ready
-
-
-def shown(shell, line: str, cell: str | None = None) -> list[dict]:
-    with capture_output() as captured:
-        shell.run_line_magic("ideate", line) if cell is None else shell.run_cell_magic("implement", line, cell)
-    return [output.data for output in captured.outputs]
-
-
-def own_names(shell) -> dict[str, int]:
-    return {k: id(v) for k, v in shell.user_ns.items() if not k.startswith("_")}
 
 
 def test_it_says_what_to_try_and_changes_nothing(ready, capsys):
@@ -230,100 +191,6 @@ def test_the_brief_is_what_an_agent_is_told(asked, capsys):
     before = session.brief("hurry", ["ensembling"])
     session.get_idea("hurry", ["ensembling"])
     assert kernel.session_of(asked).sent.text == before
-
-
-@pytest.mark.parametrize(
-    ("line", "value", "metric", "folds"),
-    [
-        ("0.5", 0.5, "rmse", ()),
-        ("[1, 2] --metric mae", 1.5, "mae", (1.0, 2.0)),
-        ("mine * 2 --metric=auc", 0.5, "auc", ()),
-        ("{'a': 3}['a']", 3.0, "rmse", ()),
-    ],
-)
-def test_a_score_of_ones_own_is_recorded_once(asked, line, value, metric, folds):
-    asked.user_ns["mine"] = 0.25
-    asked.run_cell(f"%score {line}")
-    (trial,) = api.of_shell(asked).trials
-    assert (trial.score.value, trial.score.metric, trial.score.protocol) == (value, metric, "own")
-    assert trial.score.folds == folds
-
-
-@pytest.mark.parametrize("line", ["", "nope", "'text'", "float('nan')", "1 +"])
-def test_what_is_no_score_is_one_line(asked, line):
-    with pytest.raises(UsageError) as raised:
-        asked.run_line_magic("score", line)
-    assert "\n" not in str(raised.value)
-    assert not api.of_shell(asked).trials
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "from mle_ideator_jupyter import report_score\nreport_score([0.2, 0.3])",
-        "print('val_rmse: 0.25')",
-        "watched = 0.25",
-        "%score 0.25",
-        "import sys\nsys.stdout.writelines(['rmse: ', '0.25'])",
-    ],
-)
-def test_own_code_for_an_idea_is_its_trial(asked, said):
-    asked.run_line_magic("ideate", "setup --watch watched")
-    frame = asked.user_ns["train"]
-    asked.run_cell(f"%%implement 2\nmade = len(train)\n{said}")
-    session = api.of_shell(asked)
-    (trial,) = session.trials
-    assert trial.idea == session.ideas[1].id
-    assert trial.score.value == 0.25
-    assert session.journal.get_blob(trial.source).decode().startswith("made = len(train)")
-    assert asked.user_ns["made"] == 180
-    assert asked.user_ns["train"] is frame
-
-
-def test_one_trial_comes_of_a_cell_that_says_its_score_twice(asked):
-    asked.run_cell(
-        "%%implement 1\nfrom mle_ideator_jupyter import report_score\nreport_score(0.5)\nprint('rmse: 0.25')"
-    )
-    assert [t.score.value for t in api.of_shell(asked).trials] == [0.5]
-
-
-def test_what_an_ordinary_cell_prints_is_a_score_of_ones_own(asked, capsys):
-    write = sys.stdout.write
-    asked.run_cell("print('epoch 1')\nprint('rmse:', 0.75, flush=True)\nprint('rmse: 0.5', end='')")
-    asked.run_cell("print('mae: 0.25')\nprint('rmse 0.25')")
-    asked.run_cell("print('rmse: 0.125')\n1 / 0")
-    assert "epoch 1\nrmse: 0.75\nrmse: 0.5" in capsys.readouterr().out
-    assert sys.stdout.write == write
-    (trial,) = api.of_shell(asked).trials
-    assert (trial.score.value, trial.score.protocol, trial.title) == (0.5, "own", "Own cell")
-
-
-def test_a_watched_value_from_before_is_not_the_trials(asked):
-    asked.run_line_magic("ideate", "setup --watch watched")
-    asked.user_ns["watched"] = 0.5
-    asked.run_cell("%%implement 1\nother = 1")
-    assert api.of_shell(asked).trials[0].outcome.kind.value == "no_score"
-
-
-def test_an_error_in_own_code_is_shown_recorded_and_raised(asked, capsys):
-    asked.run_cell("%%implement 1\nmade = 1\nprint('rmse: 0.25')\n1 / 0")
-    told = capsys.readouterr()
-    assert "ZeroDivisionError" in told.out + told.err
-    assert "body.py" not in told.out + told.err, "tracebacks are of the user's own lines"
-    (trial,) = api.of_shell(asked).trials
-    assert isinstance(trial.outcome, Failure)
-    assert trial.outcome.message == "ZeroDivisionError: division by zero"
-    assert asked.user_ns["made"] == 1
-
-
-def test_own_code_shows_what_it_shows(asked):
-    with capture_output() as captured:
-        asked.run_cell("%%implement 1\nfrom IPython.display import display\nprint('hello')\ndisplay(train)\n40 + 2")
-    assert "hello" in captured.stdout
-    assert any("price" in output.data["text/plain"] for output in captured.outputs)
-    trial = api.of_shell(asked).trials[0]
-    kept = json.loads(api.of_shell(asked).journal.get_blob(trial.outputs))
-    assert {o["output_type"] for o in kept} == {"stream", "display_data"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.classes import need
 from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.models import NUMBERED, SEEDED, WEIGHTED, estimator
-from mle_ideator_jupyter.implementers.recipe.preparing import preparation, quantiles
+from mle_ideator_jupyter.implementers.recipe.numbers import quantiles
+from mle_ideator_jupyter.implementers.recipe.preparing import preparation
 from mle_ideator_jupyter.implementers.recipe.searching import searched
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, pair
 from mle_ideator_jupyter.recipe import Model, Recipe

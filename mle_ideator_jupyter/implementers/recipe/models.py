@@ -6,7 +6,7 @@ from typing import Any
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.preparing import native_categories
+from mle_ideator_jupyter.implementers.recipe.families import native_categories
 from mle_ideator_jupyter.implementers.recipe.writing import Call
 from mle_ideator_jupyter.recipe import Model
 

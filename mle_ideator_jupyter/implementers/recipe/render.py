@@ -9,9 +9,10 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.implementers.recipe.combining import model_lines
 from mle_ideator_jupyter.implementers.recipe.context import Context
+from mle_ideator_jupyter.implementers.recipe.families import BOOSTED
 from mle_ideator_jupyter.implementers.recipe.features import check_numbers, prepare_lines
-from mle_ideator_jupyter.implementers.recipe.preparing import BOOSTED
-from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, literal, names, one_line
+from mle_ideator_jupyter.implementers.recipe.validating import score_lines, submission_lines, validation_lines
+from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, names, one_line
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.recipe import Recipe
 
@@ -97,11 +98,11 @@ def render_rescore(binding: Binding, profile: Profile, estimator: str, *, name: 
         "        X = X[list(known)]",
         *(["        test = test.assign(**{c: test.get(c) for c in known})"] if binding.test else []),
         "",
-        *_score_function(context),
+        *score_lines(context),
         f"    model = clone({estimator})",
-        *_validation(context),
+        *validation_lines(context),
         "",
-        *_submission(context, "test[X.columns]"),
+        *submission_lines(context, "test[X.columns]"),
     ]
     doc = f'    """Score the notebook\'s own `{one_line(estimator)}` under {binding.splitter.protocol}."""'
     lines = [
@@ -139,9 +140,9 @@ def _body(context: Context, sample: int | None) -> list[str]:
         function = ["    def prepare(df):", "        df = df.copy()", *(f"        {line}" for line in prepared)]
         applied = "prepare(X), prepare(test)" if binding.test else "prepare(X)"
         lines = ["", *function, "        return df", "", *lines, f"    {frames} = {applied}"]
-    score, model = _score_function(context), model_lines(context)
-    lines += [*_columns(context), "", *score, *model, "", *_validation(context)]
-    lines += ["", *_submission(context)]
+    score, model = score_lines(context), model_lines(context)
+    lines += [*_columns(context), "", *score, *model, "", *validation_lines(context)]
+    lines += ["", *submission_lines(context)]
     return lines
 
 
@@ -172,147 +173,4 @@ def _columns(context: Context) -> list[str]:
             lines += [f"    {frame}[numbers] = {frame}[numbers].astype(float)" for frame in frames]
     if context.lists_categories:
         lines.append(assign("categories", names(context.all_categories)))
-    return lines
-
-
-# ---------------------------------------------------------------- validation
-
-
-def _validation(context: Context) -> list[str]:
-    lines = [*_splitter(context), "    folds = []"]
-    groups = ", groups" if context.binding.splitter.kind == "group" else ""
-    if groups:
-        lines.insert(-1, f"    groups = train[{context.binding.splitter.column!r}]")
-    lines.append(f"    for fit, val in cv.split(X, y{groups}):")
-    lines += [f"        {line}" for line in _rows_to_fit(context, "fit")]
-    lines.append("        model.fit(X.iloc[fit], y.iloc[fit])")
-    lines.append(f"        prediction = {_predict(context, 'X.iloc[val]')}")
-    lines += [f"        {line}" for line in _finished(context, "y.iloc[fit]")]
-    lines.append("        folds.append(score(y.iloc[val], prediction))")
-    return lines
-
-
-def _splitter(context: Context) -> list[str]:
-    splitter = context.binding.splitter
-    seed = splitter.seed
-    made = {
-        "kfold": ("KFold", f"KFold({splitter.folds}, shuffle=True, random_state={seed})"),
-        "stratified": ("StratifiedKFold", f"StratifiedKFold({splitter.folds}, shuffle=True, random_state={seed})"),
-        "group": (
-            ("GroupKFold", f"GroupKFold({splitter.folds})")
-            if context.regression
-            else ("StratifiedGroupKFold", f"StratifiedGroupKFold({splitter.folds}, shuffle=True, random_state={seed})")
-        ),
-        "time": ("TimeSeriesSplit", f"TimeSeriesSplit({splitter.folds})"),
-        "holdout": ("ShuffleSplit", f"ShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})"),
-        "stratified_holdout": (
-            "StratifiedShuffleSplit",
-            f"StratifiedShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})",
-        ),
-    }
-    name, source = made[splitter.kind]
-    context.sk("model_selection", name)
-    return [f"    cv = {source}"]
-
-
-def _score_function(context: Context) -> list[str]:
-    metric = context.binding.metric.name
-    many = context.classes_known > 2
-    plain = {
-        "accuracy": ("accuracy_score", "accuracy_score(y, prediction)"),
-        "macro_f1": ("f1_score", 'f1_score(y, prediction, average="macro")'),
-        "qwk": ("cohen_kappa_score", 'cohen_kappa_score(y, prediction, weights="quadratic")'),
-        "rmse": ("root_mean_squared_error", "root_mean_squared_error(y, prediction)"),
-        "rmsle": ("root_mean_squared_log_error", "root_mean_squared_log_error(y, prediction)"),
-        "mae": ("mean_absolute_error", "mean_absolute_error(y, prediction)"),
-        "logloss": ("log_loss", "log_loss(y, prediction, labels=model.classes_)"),
-        "auc": (
-            "roc_auc_score",
-            'roc_auc_score(y, prediction, multi_class="ovr", labels=model.classes_)'
-            if many
-            else "roc_auc_score(y, prediction)",
-        ),
-    }
-    name, source = plain[metric]
-    context.sk("metrics", name)
-    return ["    def score(y, prediction):", f"        return {source}", ""]
-
-
-def _every_class(context: Context) -> bool:
-    """Return whether predictions are one probability for each class."""
-    metric = context.binding.metric.name
-    return metric == "logloss" or (metric == "auc" and context.classes_known > 2)
-
-
-def _predict(context: Context, rows: str) -> str:
-    """Return the expression of what the metric reads: labels, numbers, or probabilities."""
-    metric = context.binding.metric.name
-    if _every_class(context):
-        return f"model.predict_proba({rows})"
-    if metric == "auc":
-        return f"model.predict_proba({rows})[:, 1]"
-    return f"model.predict({rows})"
-
-
-def _finished(context: Context, target: str) -> list[str]:
-    """Return the lines that clip and round predictions of numbers."""
-    post, lines = context.recipe.post, []
-    if _every_class(context) and any(m.family == "xgboost" for m in context.recipe.models):
-        lines.append("prediction /= prediction.sum(axis=1, keepdims=True)  # XGBoost counts in single precision")
-    if (post.clip or post.round) and not context.regression:
-        msg = "clipping and rounding are for numbers, and this target holds classes"
-        raise EditError(msg)
-    if post.clip:
-        lines.append(f"prediction = {context.np}.clip(prediction, {target}.min(), {target}.max())")
-    elif context.binding.metric.name == "rmsle":
-        lines.append(f"prediction = {context.np}.maximum(prediction, 0)")
-    if post.round:
-        lines.append("prediction = prediction.round()")
-    return lines
-
-
-def _rows_to_fit(context: Context, name: str) -> list[str]:
-    """Return the lines that leave rows out of the fit, never out of the validation."""
-    rows, lines = context.recipe.rows, []
-    if rows.recent:
-        mixed = name == "fit" and "holdout" in context.binding.splitter.kind
-        ordered = f"{context.np}.sort({name})" if mixed else name
-        lines.append(f"{name} = {ordered}[-int({rows.recent:g} * len({name})) :]")
-    if rows.drop_duplicates:
-        out = context.binding.id_column
-        seen = f"train.drop(columns=[{out!r}])" if out else "train"
-        lines.append(f"{name} = {name}[~{seen}.iloc[{name}].duplicated().to_numpy()]")
-    if rows.outliers:
-        if not context.regression:
-            msg = "target outliers are for numbers, and this target holds classes"
-            raise EditError(msg)
-        low, high = literal(rows.outliers), literal(1 - rows.outliers)
-        lines.append(f"low, high = y.iloc[{name}].quantile([{low}, {high}])")
-        lines.append(f"{name} = {name}[y.iloc[{name}].between(low, high).to_numpy()]")
-    return lines
-
-
-def _submission(context: Context, rows: str = "test") -> list[str]:
-    binding = context.binding
-    if not binding.test:
-        return ["    return folds, None"]
-    left_out = _rows_to_fit(context, "every")
-    lines = []
-    if left_out:
-        lines = [f"    every = {context.np}.arange(len(X))", *(f"    {line}" for line in left_out)]
-        lines.append("    model.fit(X.iloc[every], y.iloc[every])")
-    else:
-        lines.append("    model.fit(X, y)")
-    lines.append(f"    prediction = {_predict(context, rows)}")
-    lines += [f"    {line}" for line in _finished(context, "y")]
-    named = binding.id_column
-    ids = f"test[{named!r}]" if named else "range(len(test))"
-    if _every_class(context):
-        lines.append(f"    submission = {context.pd}.DataFrame(prediction, columns=model.classes_)")
-        values = f"{ids}.to_numpy()" if named else ids
-        lines.append(f"    submission.insert(0, {named or 'id'!r}, {values})")
-    else:
-        frame = f"{{{named or 'id'!r}: {ids}, {binding.target!r}: prediction}}"
-        lines.append(f"    submission = {context.pd}.DataFrame({frame})")
-    lines.append("    return folds, submission")
     return lines
