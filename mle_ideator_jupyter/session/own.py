@@ -20,6 +20,8 @@ from mle_ideator_jupyter.trial import NO_SCORE, take_file
 
 OWN = "own"
 """The protocol of such scores: they compare with each other alone, for nobody knows how they were made."""
+SAME = 1e-6
+"""Relative difference of two scores of the same source that counts as none: threads add up in any order."""
 
 
 def value_of(cell: UserCell, expression: str, user_ns: dict[str, Any], metric: str = "") -> float | None:
@@ -39,10 +41,17 @@ def value_of(cell: UserCell, expression: str, user_ns: dict[str, Any], metric: s
 
 
 def take(journal: Journal, cell: UserCell, value: float) -> bool:
-    """Journal the score as a trial of its own, unless a watched value is the one already known."""
+    """Journal the score as a trial of its own, unless it is one that is known.
+
+    That is a watched value that has not changed, or the same value of the very source that made a trial before:
+    cells that are run again, as after a restart, are no new trials.
+    """
     state = journal.state
     own = [t.score for t in state.trials if t.score and t.score.protocol == OWN]
-    if cell.reported is None and own and own[-1].value == value:
+    if state.watching and cell.reported is None and own and own[-1].value == value:
+        return False
+    source = journal.put_blob(cell.source.encode())
+    if any(t.source == source and t.score and math.isclose(t.score.value, value, rel_tol=SAME) for t in state.trials):
         return False
     metric = (cell.reported.metric if cell.reported else None) or _metric(journal)
     trial = Trial(id=new_id(), number=_next(journal), title="Own cell")
@@ -53,7 +62,7 @@ def take(journal: Journal, cell: UserCell, value: float) -> bool:
             trial=trial.id,
             outcome=Score(value=value, metric=metric, protocol=OWN, folds=folds),
             seconds=cell.seconds,
-            source=journal.put_blob(cell.source.encode()),
+            source=source,
         )
     )
     if cell.cell:

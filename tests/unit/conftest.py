@@ -9,7 +9,7 @@ from mle_ideator_jupyter import api, kernel
 from tests.kernel.small import SETUP
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shell():
     shell = start_ipython()
     shell.run_line_magic("load_ext", "mle_ideator_jupyter")

@@ -79,6 +79,12 @@ def test_what_an_ordinary_cell_prints_is_a_score_of_ones_own(asked, capsys):
     assert (trial.score.value, trial.score.protocol, trial.title) == (0.5, "own", "Own cell")
 
 
+def test_a_cell_that_is_run_again_is_no_new_trial(asked):
+    for cell in ("print('rmse: 0.5')", "print('rmse: 0.5')", "print('rmse: 0.5')  # changed", "print('rmse: 0.25')"):
+        asked.run_cell(cell)
+    assert [t.score.value for t in api.of_shell(asked).trials] == [0.5, 0.5, 0.25]
+
+
 def test_a_watched_value_from_before_is_not_the_trials(asked):
     asked.run_line_magic("ideate", "setup --watch watched")
     asked.user_ns["watched"] = 0.5
