@@ -38,7 +38,7 @@ def digest(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-class Expected(msgspec.Struct):
+class Expected(msgspec.Struct, eq=False):
     """A cell of ours that is to run; `began` once it has, `done` with what came of it."""
 
     cell: Cell
@@ -72,7 +72,7 @@ class CellHooks:
         self.submissions: Path | None = None
         """The folder that `report_score` writes the submissions of our cells to."""
         self._shell, self._tell = shell, on_user_cell
-        self._expected: dict[str, Expected] = {}
+        self._expected: list[Expected] = []
         self._stack: list[_Around | None] = []
         shell.events.register("pre_run_cell", self._before)
         shell.events.register("post_run_cell", self._after)
@@ -86,14 +86,13 @@ class CellHooks:
     def expect(self, cell: Cell, limits: Limits) -> Expected:
         """Say, from any thread, that this cell is about to be run by a front end."""
         expected = Expected(cell, limits, Running(), threading.Event(), Future())
-        self._expected[digest(cell.source)] = expected
+        self._expected.append(expected)
         return expected
 
     def forget(self, expected: Expected) -> None:
         """Say that the cell will not be run by us (any more); when it is run, it is the user's."""
-        key = digest(expected.cell.source)
-        if self._expected.get(key) is expected:
-            del self._expected[key]
+        with contextlib.suppress(ValueError):
+            self._expected.remove(expected)
 
     @property
     def busy(self) -> bool:
@@ -112,7 +111,9 @@ class CellHooks:
         self._stack.append(None)
         if not outer:  # a cell that a cell runs
             return
-        expected = self._expected.pop(digest(info.raw_cell or ""), None)
+        expected = next((e for e in self._expected if e.cell.source == info.raw_cell), None)
+        if expected is not None:
+            self.forget(expected)
         around = _Around(self._shell, expected, self.submissions)
         self._stack[-1] = around
         around.begin()

@@ -52,7 +52,7 @@ class LabHost:
         user_ns: Callable[[], dict[str, Any]],
     ) -> None:
         self._front_end, self._hooks, self._approve, self._user_ns = front_end, hooks, approve, user_ns
-        self._running: Expected | None = None
+        self._running: list[Expected] = []
         self.still_running = False
         """Whether the last interrupt did not end the cell in time."""
 
@@ -60,12 +60,15 @@ class LabHost:
         """Nothing to do: the notebook's cells have run where they belong."""
 
     async def run(self, cell: Cell, limits: Limits = Limits()) -> CellResult:  # noqa: B008 - frozen
-        """Have the cell inserted and run once it is approved."""
+        """Have the cell inserted and run once it is approved.
+
+        Several may be asked for at once: they stand and run in the order in which they were asked for.
+        """
         declined = await self._approve(cell)
         if declined:
             return CellResult(status="interrupted", message=declined)
         expected = self._hooks.expect(cell, limits)
-        self._running = expected
+        self._running.append(expected)
         asking = asyncio.ensure_future(self._ask(cell, expected))
         done: asyncio.Future[CellResult] = asyncio.ensure_future(asyncio.wrap_future(expected.done))
         try:
@@ -79,7 +82,7 @@ class LabHost:
             asking.cancel()
             if expected.running.why is None or expected.done.done():
                 self._hooks.forget(expected)
-            self._running = None
+            self._running.remove(expected)
 
     async def _ask(self, cell: Cell, expected: Expected) -> Ran | None:
         """Return the front end's answer; None when the page went away after the cell had begun."""
@@ -130,17 +133,16 @@ class LabHost:
         return answer.profile
 
     async def interrupt(self) -> None:
-        """Stop our cell, and return when it has stopped; one that waits behind the user's ends as it begins."""
-        expected = self._running
-        if expected is None:
-            return
-        expected.running.stop("interrupted", "stopped by the user")
-        if not expected.began.is_set():
-            return
-        done = asyncio.wrap_future(expected.done)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(done), STOP_SECONDS)
-        self.still_running = not expected.done.done()
+        """Stop our cells, and return when they have stopped; one that waits behind the user's ends as it begins."""
+        for expected in self._running:
+            expected.running.stop("interrupted", "stopped by the user")
+        begun = [expected for expected in self._running if expected.began.is_set()]
+        for expected in begun:
+            done = asyncio.wrap_future(expected.done)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(done), STOP_SECONDS)
+        if begun:
+            self.still_running = not all(expected.done.done() for expected in begun)
 
     async def close(self) -> None:
         """Nothing to end: the kernel is the user's."""

@@ -12,6 +12,7 @@ export interface TrialMark {
 }
 
 type Translate = (text: string, ...values: string[]) => string;
+type SharedCell = NonNullable<NotebookPanel['model']>['sharedModel']['cells'][number];
 
 export class CellRunner {
   constructor(
@@ -119,8 +120,7 @@ export class CellRunner {
   /** Returns the cell that stands there from before: after a reload the session may ask for the same once more. */
   private standing(cell: NewCell): string | undefined {
     return this.shared?.cells.find(one => {
-      const mark = one.getMetadata('mle_ideator') as Partial<TrialMark> | undefined;
-      return cell.trial !== '' && mark?.trial === cell.trial && one.getSource() === cell.source;
+      return cell.trial !== '' && markOf(one)?.trial === cell.trial && one.getSource() === cell.source;
     })?.id;
   }
 
@@ -130,7 +130,10 @@ export class CellRunner {
       return [];
     }
     const anchor = shared.cells.findIndex(cell => cell.id === after);
-    const place = anchor < 0 ? shared.cells.length : anchor + 1;
+    let place = anchor < 0 ? shared.cells.length : anchor + 1;
+    while (cells[0]?.trial && markOf(shared.cells[place])?.trial === cells[0].trial) {
+      place++; // those of the same trial that were asked for before this one
+    }
     shared.transact(() => {
       shared.insertCells(
         place,
@@ -168,6 +171,10 @@ export class CellRunner {
       sessionContext: context.sessionContext
     });
   }
+}
+
+function markOf(cell: SharedCell | undefined): Partial<TrialMark> | undefined {
+  return cell?.getMetadata('mle_ideator') as Partial<TrialMark> | undefined;
 }
 
 function metadata(cell: NewCell): Record<string, unknown> {

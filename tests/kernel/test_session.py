@@ -155,6 +155,20 @@ def test_a_page_that_closes_in_the_middle_loses_nothing(page):
     assert [t.number for t in journal.trials] == [0, 1]
 
 
+def test_cells_asked_for_at_once_all_run_also_the_same_one_twice(page):
+    approve_all(page)
+    page.run(
+        "import asyncio\nfrom mle_ideator_jupyter import kernel\nfrom mle_ideator_jupyter.protocols import cell\n"
+        "_host = kernel.session_of(get_ipython()).host\n"
+        "async def _all():\n    return await asyncio.gather(*[_host.run(cell(f'print({n})')) for n in (1, 1, 2)])\n"
+        "_got = kernel.session_of(get_ipython()).call(_all())"
+    )
+    page.until(lambda: len(page.cells) == 6 and not page.running)
+    assert page.value("[(r.status, r.outputs[0]['text']) for r in _got.result(20)]") == str(
+        [("ok", "1\n"), ("ok", "1\n"), ("ok", "2\n")]
+    )
+
+
 def test_scores_of_the_users_own_cells_are_kept_apart(page):
     page.run("from mle_ideator_jupyter import report_score\nreport_score([0.5, 0.7], metric='rmse')")
     page.until(page.scored)
