@@ -16,7 +16,8 @@ export type Command =
   | Fetch
   | Placed
   | Ran
-  | Changed;
+  | Changed
+  | Answers;
 
 /**
  * All that the panel draws but for the trials, which come as `Trials`.
@@ -375,6 +376,13 @@ export interface Changed {
   cells?: string[];
   left?: string[];
   message?: string;
+}
+/**
+ * What a page answered within a moment, in its order: JupyterLab takes milliseconds for each message.
+ */
+export interface Answers {
+  type: 'answers';
+  answers: (Placed | Ran | Changed)[];
 }
 
 export type ApprovalMode = PanelState['approval_mode'];

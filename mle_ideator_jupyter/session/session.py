@@ -117,9 +117,10 @@ class Session:
         return Running(self)
 
     def _begin(self, command: wire.Command, door: Door | None) -> None:
-        if isinstance(command, (wire.Placed, wire.Ran, wire.Changed)):
+        if isinstance(command, (wire.Placed, wire.Ran, wire.Changed, wire.Answers)):
             if door is not None:
-                self.pages.answer(command, door)
+                for answer in command.answers if isinstance(command, wire.Answers) else (command,):
+                    self.pages.answer(answer, door)
             return
         if door is not None and not isinstance(command, (wire.Hello, wire.Fetch)):
             self.pages.lead(door)

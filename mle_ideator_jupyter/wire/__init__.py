@@ -34,6 +34,7 @@ from mle_ideator_jupyter.wire.down import (
 )
 from mle_ideator_jupyter.wire.part import TARGET, WIRE, Activity, ApprovalMode
 from mle_ideator_jupyter.wire.up import (
+    Answers,
     Changed,
     Choose,
     Command,
@@ -57,6 +58,7 @@ __all__ = [
     "WIRE",
     "Activity",
     "AgentsView",
+    "Answers",
     "ApprovalMode",
     "ApprovalView",
     "BestView",

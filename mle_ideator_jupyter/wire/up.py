@@ -142,6 +142,12 @@ class Changed(Part, frozen=True, kw_only=True, tag_field="type", tag="changed"):
     message: str = ""
 
 
+class Answers(Part, frozen=True, kw_only=True, tag_field="type", tag="answers"):
+    """What a page answered within a moment, in its order: JupyterLab takes milliseconds for each message."""
+
+    answers: tuple[Union[Placed, Ran, Changed], ...]
+
+
 Command = Union[
     Hello,
     SetTask,
@@ -158,4 +164,5 @@ Command = Union[
     Placed,
     Ran,
     Changed,
+    Answers,
 ]

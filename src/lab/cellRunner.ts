@@ -2,8 +2,11 @@
 
 import { CodeCell, type Cell } from '@jupyterlab/cells';
 import { NotebookActions, runCell, type INotebookCellExecutor, type NotebookPanel } from '@jupyterlab/notebook';
-import type { Command, InsertCells, NewCell, Ran, RemoveCells, RunCell } from '../protocol';
+import type { Answers, Changed, InsertCells, NewCell, Placed, Ran, RemoveCells, RunCell } from '../protocol';
 import { digest } from './digest';
+
+/** Milliseconds in which answers are gathered into one message. */
+const MOMENT = 25;
 
 /** What a cell of ours carries in its metadata. */
 export interface TrialMark {
@@ -18,7 +21,7 @@ export class CellRunner {
   constructor(
     private readonly panel: NotebookPanel,
     private readonly executor: INotebookCellExecutor | null,
-    private readonly send: (command: Command) => void,
+    private readonly reply: (answers: Answers) => void,
     private readonly t: Translate
   ) {}
 
@@ -159,6 +162,23 @@ export class CellRunner {
     return undefined;
   }
 
+  /** Answers at once after a quiet moment, else together with what comes within the next: each message costs. */
+  private send(answer: Placed | Ran | Changed): void {
+    this._answers.push(answer);
+    if (!this._gathering) {
+      this.flush();
+    }
+  }
+
+  private flush(): void {
+    this._gathering = this._answers.length > 0;
+    if (this._gathering) {
+      this.reply({ type: 'answers', answers: this._answers });
+      this._answers = [];
+      setTimeout(() => this.flush(), MOMENT);
+    }
+  }
+
   private async execute(cell: CodeCell): Promise<void> {
     const { content, context } = this.panel;
     const execute = this.executor ? this.executor.runCell.bind(this.executor) : runCell;
@@ -171,6 +191,9 @@ export class CellRunner {
       sessionContext: context.sessionContext
     });
   }
+
+  private _answers: (Placed | Ran | Changed)[] = [];
+  private _gathering = false;
 }
 
 function markOf(cell: SharedCell | undefined): Partial<TrialMark> | undefined {
