@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mle_ideator_jupyter.session.session import Session
 
 NOTES_SHOWN = 5
+MIRRORED = 2_000_000
+"""Characters of events that a page is greeted with: as many as it keeps in the notebook's metadata, the newest."""
 
 
 class _Told(msgspec.Struct):
@@ -83,7 +86,7 @@ class Publisher:
         new = [identity for identity in lines if identity not in told.events]
         if new or first:
             told.events.update(new)
-            self._session.pages.tell(wire.Events(lines=tuple(lines[i] for i in new), all=first), door)
+            self._session.pages.tell(wire.Events(lines=_newest([lines[i] for i in new]), all=first), door)
 
     def panel_state(self, state: State) -> wire.PanelState:
         """Return all that the panel draws but for the rows."""
@@ -144,6 +147,13 @@ def _spent(budget: Budget, left: Budget) -> float:
         if whole and rest is not None:
             shares.append(100 * (1 - rest / whole))
     return round(max(shares, default=0.0), 1)
+
+
+def _newest(lines: list[str]) -> tuple[str, ...]:
+    """Return the newest lines that fit into the notebook's metadata."""
+    sizes = itertools.accumulate(len(line) for line in reversed(lines))
+    fitting = sum(1 for _ in itertools.takewhile(lambda size: size <= MIRRORED, sizes))
+    return tuple(lines[len(lines) - fitting :])
 
 
 @functools.cache
