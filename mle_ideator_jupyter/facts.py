@@ -133,14 +133,38 @@ class Profile(Struct, frozen=True, kw_only=True):
         return tuple(c for c in self.columns if c.role in roles)
 
 
+class Gpu(Struct, frozen=True, kw_only=True):
+    """A GPU and its memory in MiB: all of it, what is free now, and what this process's tensors take up."""
+
+    name: str
+    memory_mb: int | None = None
+    free_mb: int | None = None
+    used_here_mb: int | None = None
+
+
+class Resident(Struct, frozen=True, kw_only=True):
+    """A tensor or model that the kernel holds, with its size in MB and where it lies (`cpu`, `cuda:0`)."""
+
+    name: str
+    type: str
+    mb: float
+    device: str
+
+
 class KernelFacts(Struct, frozen=True, kw_only=True):
-    """What the kernel has: Python, cores, memory in MiB, GPUs by name, machine-learning libraries with versions."""
+    """What the kernel has: Python, cores, memory in MiB, GPUs, machine-learning libraries with versions.
+
+    `resident` are its tensors and models, largest first; `out_of_memory` is the kernel's last error where that
+    was memory running out.
+    """
 
     python: str = ""
     cores: int = 1
     memory_mb: int | None = None
-    gpus: tuple[str, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
     libraries: dict[str, str] = {}
+    resident: tuple[Resident, ...] = ()
+    out_of_memory: str = ""
 
 
 class Variable(Struct, frozen=True, kw_only=True):

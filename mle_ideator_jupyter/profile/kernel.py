@@ -8,10 +8,11 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from functools import lru_cache
 from pathlib import Path
 
-from mle_ideator_jupyter.facts import KernelFacts
+from mle_ideator_jupyter.facts import Gpu, KernelFacts
 
 _LIBRARIES = (
     "scikit-learn",
@@ -29,6 +30,8 @@ _LIBRARIES = (
     "scipy",
 )
 _GPU_SECONDS = 2.0
+_GPU_FRESH = 10.0
+"""Seconds for which what nvidia-smi said counts."""
 
 
 def kernel_facts() -> KernelFacts:
@@ -39,6 +42,7 @@ def kernel_facts() -> KernelFacts:
         memory_mb=_memory_mb(),
         gpus=_gpus(),
         libraries=_libraries(),
+        out_of_memory=_out_of_memory(),
     )
 
 
@@ -63,27 +67,54 @@ def _memory_mb() -> int:
     return total // 2**20
 
 
-def _gpus() -> tuple[str, ...]:
-    """Return GPU names from torch where the user has it running on one, else from nvidia-smi."""
+def _gpus() -> tuple[Gpu, ...]:
+    """Return the GPUs as torch sees them where the user has it running on one, else as nvidia-smi does."""
     torch = sys.modules.get("torch")
     cuda = getattr(torch, "cuda", None)
-    if cuda is not None and cuda.is_initialized():  # to ask earlier would take GPU memory in the user's kernel
-        return tuple(str(cuda.get_device_name(i)) for i in range(cuda.device_count()))
-    return _nvidia()
+    if cuda is None or not cuda.is_initialized():  # to ask earlier would take GPU memory in the user's kernel
+        return _nvidia(int(time.monotonic() / _GPU_FRESH))
+    found = []
+    for index in range(cuda.device_count()):
+        free, whole = cuda.mem_get_info(index)
+        found.append(
+            Gpu(
+                name=str(cuda.get_device_name(index)),
+                memory_mb=whole // 2**20,
+                free_mb=free // 2**20,
+                used_here_mb=cuda.memory_allocated(index) // 2**20,
+            )
+        )
+    return tuple(found)
 
 
 @lru_cache(maxsize=1)
-def _nvidia() -> tuple[str, ...]:
+def _nvidia(_moment: int) -> tuple[Gpu, ...]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
-    command = [program, "--query-gpu=name", "--format=csv,noheader"]
+    command = [program, "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_GPU_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     lines = done.stdout.splitlines() if done.returncode == 0 else []
-    return tuple(line.strip() for line in lines if line.strip())
+    return tuple(_gpu(line) for line in lines if line.strip())
+
+
+def _gpu(line: str) -> Gpu:
+    name, *sizes = (part.strip() for part in line.split(","))
+    whole, free = [int(size) if size.isdigit() else None for size in (*sizes, "", "")][:2]
+    return Gpu(name=name, memory_mb=whole, free_mb=free)
+
+
+def _out_of_memory() -> str:
+    """Return the first line of the last error that reached the user, where that was memory running out."""
+    error = getattr(sys, "last_value", None)
+    kind = type(error)
+    root = str(kind.__module__).split(".")[0]
+    if kind is MemoryError or (root == "torch" and kind.__name__ == "OutOfMemoryError"):
+        return f"{kind.__name__}: {error}".strip().splitlines()[0][:300]
+    return ""
 
 
 @lru_cache(maxsize=1)

@@ -12,8 +12,11 @@ import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mle_ideator_jupyter.facts import Namespace, Variable
 from mle_ideator_jupyter.profile.kernel import kernel_facts
+from mle_ideator_jupyter.profile.resident import resident
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +60,8 @@ def look(namespace: Mapping[str, Any]) -> Namespace:
             continue
         parts = _bunch(name, value) or {name: value}
         found += [v for n, part in parts.items() if (v := _variable(n, part, budget)) is not None]
-    return Namespace(variables=tuple(found), facts=kernel_facts())
+    facts = msgspec.structs.replace(kernel_facts(), resident=resident(namespace))
+    return Namespace(variables=tuple(found), facts=facts)
 
 
 def _bunch(name: str, value: Any) -> dict[str, Any]:
@@ -152,8 +156,6 @@ def _frame(name: str, value: Any, root: str, budget: _Budget) -> Variable:
 
 
 def _with(variable: Variable, **changes: Any) -> Variable:
-    import msgspec
-
     return msgspec.structs.replace(variable, **changes)
 
 

@@ -146,7 +146,7 @@ def test_gpus_through_nvidia_smi(monkeypatch, tmp_path, script, names):
     kernel._nvidia.cache_clear()
     start = time.perf_counter()
     try:
-        assert profile.look({}).facts.gpus == names
+        assert tuple(gpu.name for gpu in profile.look({}).facts.gpus) == names
     finally:
         kernel._nvidia.cache_clear()
     assert time.perf_counter() - start < 3
@@ -161,3 +161,29 @@ def test_odd_frames():
     assert "not text" in found["numbered"].note
     assert found["none"].shape == (0, 0)
     assert found["lazy"].type == "polars.LazyFrame"
+
+
+def test_tensors_and_models_are_weighed_without_running_the_users_code():
+    torch = pytest.importorskip("torch")
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(512, 1024)
+
+        def parameters(self, *_):
+            raise AssertionError("the user's code ran")
+
+    held = profile.look({"net": Net(), "x": torch.zeros(1024, 256), "_x": torch.zeros(9), "n": 1}).facts.resident
+    assert [(r.name, r.type, r.mb, r.device) for r in held] == [
+        ("net", "model Net", 2.0, "cpu"),
+        ("x", "tensor", 1.0, "cpu"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(MemoryError("no more"), "MemoryError: no more"), (ValueError("out of memory"), "")]
+)
+def test_the_last_error_is_told_where_memory_ran_out(monkeypatch, error, said):
+    monkeypatch.setattr(sys, "last_value", error, raising=False)
+    assert profile.look({}).facts.out_of_memory == said
