@@ -26,9 +26,7 @@ def words(part):
     if "enum" in part:
         return {"null" if value is None else f"'{value}'" for value in part["enum"]}
     if part["type"] == "array":
-        (inner, *more) = words(part["items"])
-        assert not more
-        return {f"{inner}[]"}
+        return {f"{inner}[]" for inner in words(part["items"])}
     if part["type"] == "object":
         return {"{ [k: string]: unknown; }"}
     return {PLAIN[part["type"]]}
@@ -48,6 +46,7 @@ def expected():
 def written():
     text = TYPES.read_text()
     text = re.sub(r"\{\s+\[k: string\]: unknown;\s+\}", "OBJECT", text)
+    text = re.sub(r"\(([\w |]+)\)\[\]", lambda m: " | ".join(f"{w.strip()}[]" for w in m[1].split("|")), text)
     found = {}
     for name, body in re.findall(r"export interface (\w+) \{\n(.*?)\n\}", text, re.DOTALL):
         fields = re.findall(r"^  (\w+)(\??): (.+?);$", body, re.MULTILINE)
