@@ -11,6 +11,7 @@
     │   └── JournalFullError   the disk refused an event; the event is kept
     ├── HostError           cells cannot be run (the kernel is gone, say)
     │   └── PageGoneError      the page that was asked to run a cell was closed
+    ├── EndpointError       a language model's endpoint gave no answer; `kind` says why
     └── GradeError          a submission cannot be graded
 
 Each message is one line that says what to do. What a *trial* does wrong is no
@@ -18,6 +19,8 @@ error of ours: it is recorded as a `Failure`.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class IdeatorError(Exception):
@@ -58,6 +61,48 @@ class HostError(IdeatorError):
 
 class PageGoneError(HostError):
     """The page that was asked to run a cell was closed or reloaded."""
+
+
+EndpointFault = Literal[
+    "not_configured",
+    "missing_package",
+    "wrong_key",
+    "forbidden",
+    "unknown_model",
+    "bad_request",
+    "too_long",
+    "refused",
+    "no_tools",
+    "rate_limited",
+    "out_of_credit",
+    "timeout",
+    "unreachable",
+    "cut",
+    "server",
+    "malformed",
+]
+"""Why an endpoint gave no answer. `no_tools`: this model takes no tool calls, so ask it in text."""
+
+
+class EndpointError(IdeatorError):
+    """A language model's endpoint gave no answer.
+
+    The text never holds a key or a header, and no exception of the HTTP client hangs on it.
+    `retry_after` is what the endpoint asked to wait, in seconds; `status` its HTTP status.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        kind: EndpointFault = "bad_request",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind: EndpointFault = kind
+        self.status = status
+        self.retry_after = retry_after
 
 
 class GradeError(IdeatorError):
