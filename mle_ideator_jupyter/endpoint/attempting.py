@@ -16,6 +16,7 @@ from mle_ideator_jupyter.endpoint.configuring import Endpoint
 from mle_ideator_jupyter.endpoint.pieces import Piece
 from mle_ideator_jupyter.endpoint.question import Request
 from mle_ideator_jupyter.endpoint.reading import Reader
+from mle_ideator_jupyter.endpoint.settings import Settings
 from mle_ideator_jupyter.endpoint.sse import decoded, document, payloads
 from mle_ideator_jupyter.errors import EndpointError
 
@@ -36,8 +37,7 @@ def new_client(endpoint: Endpoint) -> Any:
     seconds = openai.Timeout(settings.whole_seconds, connect=settings.connect_seconds)
     wrong = ""
     try:
-        # A proxy cannot reach this machine's own addresses; many a user has set one for everything.
-        own = openai.DefaultAsyncHttpxClient(trust_env=False, timeout=seconds) if settings.is_local else None
+        own = openai.DefaultAsyncHttpxClient(timeout=seconds, **_without_proxy(settings)) if settings.is_local else None
         client = openai.AsyncOpenAI(
             api_key=endpoint.secret.reveal() or "none",
             base_url=settings.base_url,
@@ -54,6 +54,13 @@ def new_client(endpoint: Endpoint) -> Any:
     if not settings.is_openai and endpoint.key_from != "OPENAI_API_KEY":
         client.organization = client.project = None  # read from OPENAI_ORG_ID and …PROJECT_ID: nobody else's business
     return client
+
+
+def _without_proxy(settings: Settings) -> dict[str, Any]:
+    """Return what keeps requests to this machine away from proxies: many a user has set one for everything."""
+    if settings.base_url.startswith("https:"):
+        return {"mounts": {f"https://{settings.host}": None}}  # SSL_CERT_FILE still counts
+    return {"trust_env": False}
 
 
 async def attempt(
