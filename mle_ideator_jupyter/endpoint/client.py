@@ -19,7 +19,7 @@ from mle_ideator_jupyter.endpoint.account import Account, Spent
 from mle_ideator_jupyter.endpoint.attempting import attempt, new_client
 from mle_ideator_jupyter.endpoint.calls import CallLog
 from mle_ideator_jupyter.endpoint.configuring import Endpoint
-from mle_ideator_jupyter.endpoint.pieces import Fold, Piece, Reply, Restarted
+from mle_ideator_jupyter.endpoint.pieces import Fold, Piece, Reply, Restarted, ToolCall
 from mle_ideator_jupyter.endpoint.question import Message, Question, Request, build
 from mle_ideator_jupyter.endpoint.reading import Reader
 from mle_ideator_jupyter.endpoint.settings import Role
@@ -181,7 +181,15 @@ class Client:
             if fault is None:
                 known.worked(request.uses)
                 yield account.usage(reader.usage)
-                for piece in reader.end():
+                last = reader.end()
+                if (
+                    question.must_call
+                    and "tool_choice" in request.uses
+                    and not reader.full
+                    and not any(isinstance(p, ToolCall) for p in last)
+                ):
+                    known.refuse("tools")  # some take them and show them to no one
+                for piece in last:
                     yield piece
                 return
             if account.handed_on:

@@ -177,7 +177,7 @@ def _line(kind: EndpointFault, said: str, endpoint: Endpoint, model: str, delay:
         "forbidden": f"this key may not use {model!r}: choose another model, or ask whoever runs the endpoint{tail}",
         "unknown_model": f"the endpoint has no model {model!r}: set MLE_IDEATOR_MODEL to one that"
         " `jupyter ideate doctor` lists",
-        "not_configured": f"nothing is at {settings.base_url}/chat/completions: check the base URL from"
+        "not_configured": f"nothing answers under {settings.base_url}: check the base URL from"
         f" {endpoint.url_from} (most end in /v1)",
         "too_long": f"the question is too long for {model!r}: shorten the hint or the history, or lower"
         f" max_output_tokens{tail}",

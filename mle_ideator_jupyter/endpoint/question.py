@@ -31,6 +31,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     stop: tuple[str, ...] = ()
     n: int = 1
 
+    @property
+    def must_call(self) -> bool:
+        """Return whether the answer has to be a tool call."""
+        return bool(self.tools) and self.tool_choice not in (None, "auto", "none")
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent. `uses` names the abilities of the endpoint that it counts on."""

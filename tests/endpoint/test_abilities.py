@@ -98,6 +98,18 @@ def test_a_model_without_tools_says_so_at_once_the_second_time(refusal):
     assert len(server.received) == 2
 
 
+def test_an_endpoint_that_shows_tools_to_no_one_is_found_out():
+    with ScriptedServer(default=text("Sure, I will")) as server:
+
+        async def must(client):
+            await client.complete(ASK, role="ideator", tools=[TOOL], tool_choice="auto")
+            before = await client.takes("tools", "ideator")
+            await client.complete(ASK, role="ideator", tools=[TOOL], tool_choice="required")
+            return before, await client.takes("tools", "ideator")
+
+        assert asked(server, must) == (True, False)
+
+
 def test_tools_in_text_mode_are_never_sent():
     with ScriptedServer() as server, pytest.raises(EndpointError) as caught:
         complete(server, question={"tools": [TOOL]}, tools="text")
