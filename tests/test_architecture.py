@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ["numpy", "pandas", "sklearn", "torch", "openai", "nbclient", "nbformat", "IPython", "ipykernel", "narwhals"]
+HEAVY = ["numpy", "pandas", "sklearn", "torch", "openai", "httpx", "httpx2", "nbclient", "nbformat", "IPython", "ipykernel", "narwhals"]
 
 
 def test_a_plain_import_loads_nothing_heavy():
@@ -26,7 +26,7 @@ def test_every_module_imports_without_the_heavy_ones():
     )
     code = (
         f"import sys, importlib\nfor name in {names!r}:\n    name.endswith('__main__') or importlib.import_module(name)\n"
-        f"print([m for m in ('pandas', 'sklearn', 'torch', 'openai', 'polars', 'scipy') if m in sys.modules])"
+        f"print([m for m in ('pandas', 'sklearn', 'torch', 'openai', 'httpx', 'httpx2', 'xllamacpp', 'polars', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

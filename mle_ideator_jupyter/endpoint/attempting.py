@@ -37,13 +37,14 @@ def new_client(endpoint: Endpoint) -> Any:
     seconds = openai.Timeout(settings.whole_seconds, connect=settings.connect_seconds)
     wrong = ""
     try:
-        own = openai.DefaultAsyncHttpxClient(timeout=seconds, **_without_proxy(settings)) if settings.is_local else None
+        # A redirect would carry the question to an address that nobody has set.
+        http = openai.DefaultAsyncHttpxClient(timeout=seconds, follow_redirects=False, **_without_proxy(settings))
         client = openai.AsyncOpenAI(
             api_key=endpoint.secret.reveal() or "none",
             base_url=settings.base_url,
             timeout=seconds,
             max_retries=0,  # retrying.py says why
-            http_client=own,
+            http_client=http,
         )
     except ImportError:
         wrong = "the proxy is a SOCKS proxy: pip install socksio, or set another HTTPS_PROXY"
@@ -58,6 +59,8 @@ def new_client(endpoint: Endpoint) -> Any:
 
 def _without_proxy(settings: Settings) -> dict[str, Any]:
     """Return what keeps requests to this machine away from proxies: many a user has set one for everything."""
+    if not settings.is_local:
+        return {}
     if settings.base_url.startswith("https:"):
         return {"mounts": {f"https://{settings.host}": None}}  # SSL_CERT_FILE still counts
     return {"trust_env": False}

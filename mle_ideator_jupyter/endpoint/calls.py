@@ -1,13 +1,13 @@
 """The call log: one line for each call, in the journal's folder, readable by its owner only.
 
 It holds numbers and names. Messages and replies are in it only where `log_messages` says so, and
-keys never. A disk that refuses it costs one warning and no call.
+keys never. A disk that refuses it costs one warning (in `notes`, too) and no call.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class CallLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._torn = False
-        self._warned = False
+        self.notes: list[str] = []
 
     @classmethod
     def for_journal(cls, folder: Path) -> CallLog:
@@ -84,7 +84,7 @@ class CallLog:
             os.close(file)
 
     def _warn(self, error: OSError) -> None:
-        if not self._warned:
-            self._warned = True
+        if not self.notes:
             why = error.strerror or type(error).__name__
-            warnings.warn(f"the call log {self.path} cannot be written: {why}; calls go on without it", stacklevel=4)
+            self.notes.append(f"the call log {self.path} cannot be written: {why}; calls go on without it")
+            logging.getLogger(__name__).warning(self.notes[0])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
+import sys
 import time
 import weakref
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -115,7 +117,7 @@ class Client:
         """Return the names of the endpoint's models, sorted. Raises `EndpointError`."""
         wrong: EndpointError | None = None
         try:
-            listed = await self._client().models.list(timeout=self.endpoint.settings.connect_seconds)
+            listed = await (await self._client()).models.list(timeout=self.endpoint.settings.connect_seconds)
             return sorted(str(m.id) for m in listed.data or [])
         except (AttributeError, TypeError, ValueError):
             wrong = EndpointError(
@@ -147,7 +149,10 @@ class Client:
     async def _known(self, role: Role) -> Abilities:
         return abilities_of(self.endpoint.settings.base_url, await self.model_for(role))
 
-    def _client(self) -> Any:
+    async def _client(self) -> Any:
+        if "openai" not in sys.modules:  # takes about a second, in which others on this loop are to be answered
+            with contextlib.suppress(ImportError):
+                await asyncio.to_thread(importlib.import_module, "openai")
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
             self._clients[loop] = new_client(self.endpoint)
@@ -182,13 +187,9 @@ class Client:
                 known.worked(request.uses)
                 yield account.usage(reader.usage)
                 last = reader.end()
-                if (
-                    question.must_call
-                    and "tool_choice" in request.uses
-                    and not reader.full
-                    and not any(isinstance(p, ToolCall) for p in last)
-                ):
-                    known.refuse("tools")  # some take them and show them to no one
+                called = reader.full or any(isinstance(p, ToolCall) for p in last)
+                if question.must_call and "tool_choice" in request.uses and not called:
+                    known.refuse("tools")  # some endpoints take them and show them to no model
                 for piece in last:
                     yield piece
                 return
@@ -212,7 +213,7 @@ class Client:
         """Yield the pieces of one attempt; what went wrong, if anything, is the account's `fault` then."""
         account.begin(request.body)
         try:
-            tried = attempt(self._client(), request, reader, self.endpoint, deadline)
+            tried = attempt(await self._client(), request, reader, self.endpoint, deadline)
             async with contextlib.aclosing(tried) as pieces:
                 async for piece in pieces:
                     yield piece

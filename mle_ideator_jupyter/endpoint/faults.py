@@ -151,6 +151,8 @@ def _kind(status: int, said: str, parameter: str) -> EndpointFault:
         return "refused"
     if status in {404, 400} and (_NO_MODEL.search(said) or parameter == "model"):
         return "unknown_model"
+    if status < 400:
+        return "not_configured"
     named: dict[int, EndpointFault] = {
         401: "wrong_key",
         403: "forbidden",
@@ -178,7 +180,7 @@ def _line(kind: EndpointFault, said: str, endpoint: Endpoint, model: str, delay:
         "unknown_model": f"the endpoint has no model {model!r}: set MLE_IDEATOR_MODEL to one that"
         " `jupyter ideate doctor` lists",
         "not_configured": f"nothing answers under {settings.base_url}: check the base URL from"
-        f" {endpoint.url_from} (most end in /v1)",
+        f" {endpoint.url_from} (most end in /v1, those elsewhere begin with https)",
         "too_long": f"the question is too long for {model!r}: shorten the hint or the history, or lower"
         f" max_output_tokens{tail}",
         "refused": f"the endpoint refused to answer this question{tail}",

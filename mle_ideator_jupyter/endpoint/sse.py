@@ -24,7 +24,11 @@ async def payloads(chunks: AsyncIterator[bytes], cap: int = BODY_CAP) -> AsyncGe
                 yield "\n".join(data)
                 data = []
             elif line and name in {"data", "error"}:
-                data.append(value.removeprefix(" "))
+                value = value.removeprefix(" ")
+                if data and _is_whole("\n".join(data)):  # some leave out the empty line between events
+                    yield "\n".join(data)
+                    data = []
+                data.append(value)
     if data:
         yield "\n".join(data)
 
@@ -50,6 +54,13 @@ def decoded(text: str) -> dict[str, Any]:
     else:
         msg = "the endpoint's answer is not JSON as it should be: try again, or check that it speaks OpenAI's protocol"
     raise EndpointError(msg, "malformed")
+
+
+def _is_whole(text: str) -> bool:
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        msgspec.json.decode(text)
+        return True
+    return False
 
 
 async def _lines(chunks: AsyncIterator[bytes], cap: int) -> AsyncGenerator[str, None]:

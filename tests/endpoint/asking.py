@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import pytest
+
 from mle_ideator_jupyter.endpoint import CallLog, Client, Endpoint, Piece, Reply, Secret, Settings
+from mle_ideator_jupyter.errors import EndpointError
 
 KEY = "sk-scripted-0123456789abcdef"
 ASK = [{"role": "user", "content": "What next?"}]
@@ -54,3 +58,21 @@ def streamed(server: Any, question: dict[str, Any] | None = None, **settings: An
         return [piece async for piece in client.stream(ASK, role="ideator", **(question or {}))]
 
     return asked(server, collect, **settings)
+
+
+def refused(server: Any, **settings: Any) -> EndpointError:
+    """Return the error of asking; nothing of the HTTP client hangs on it, and it is one line without the key."""
+    with pytest.raises(EndpointError) as caught:
+        complete(server, **settings)
+    fault = caught.value
+    assert fault.__cause__ is None
+    assert fault.__context__ is None
+    assert KEY not in "".join(traceback.TracebackException.from_exception(fault, capture_locals=True).format())
+    assert "\n" not in str(fault)
+    assert len(str(fault)) < 400
+    return fault
+
+
+def sent(server: Any) -> list[Any]:
+    """Return the questions that the server got."""
+    return [r for r in server.received if r.method == "POST"]

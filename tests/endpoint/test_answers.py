@@ -250,3 +250,22 @@ def test_each_role_has_its_model():
 def test_an_answer_in_pretty_printed_json_with_odd_fields():
     with ScriptedServer([document(b'{"choices": [{"message": {"content": "x", "tool_calls": null}}]}\n')]) as server:
         assert complete(server).text == "x"
+
+
+def test_events_without_the_empty_line_between_them():
+    lines = b"".join(
+        step[:-1] for step in (chunk({"content": "a"}), chunk({"content": "b"}), chunk(finish="stop"), DONE)
+    )
+    with ScriptedServer([stream(lines)]) as server:
+        assert complete(server).text == "ab"
+
+
+def test_an_event_over_several_lines_and_bytes_that_are_cut_anywhere():
+    whole_body = b"".join(
+        [
+            b': hello\r\nevent: x\r\ndata: {"choices": [{"delta":\r\ndata: {"content": "h\xc3\xa9"}}]}\r\n\r\n',
+            *(step.replace(b"\n", b"\r\n") for step in (chunk({"content": "é!"}), chunk(finish="stop"), DONE)),
+        ]
+    )
+    with ScriptedServer([stream(*(whole_body[i : i + 1] for i in range(len(whole_body))))]) as server:
+        assert complete(server).text == "héé!"

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import email.utils
 import socket
 import time
-import traceback
 
 import pytest
 
 from mle_ideator_jupyter.endpoint import Restarted, TextDelta
+from mle_ideator_jupyter.endpoint.abilities import abilities_of
 from mle_ideator_jupyter.endpoint.retrying import wait_before_next
 from mle_ideator_jupyter.errors import EndpointError
-from tests.endpoint.asking import ASK, KEY, asked, complete, streamed
+from tests.endpoint.asking import ASK, KEY, asked, complete, refused, sent, streamed
 from tests.endpoint.scripted import (
     CUT,
     DONE,
-    FOREVER,
     HANG,
     Answer,
     ScriptedServer,
@@ -29,23 +26,6 @@ from tests.endpoint.scripted import (
     stream,
     text,
 )
-
-
-def refused(server, **settings):
-    """Return the error of asking; nothing of the HTTP client hangs on it, and it is one line without the key."""
-    with pytest.raises(EndpointError) as caught:
-        complete(server, **settings)
-    fault = caught.value
-    assert fault.__cause__ is None
-    assert fault.__context__ is None
-    assert KEY not in "".join(traceback.TracebackException.from_exception(fault, capture_locals=True).format())
-    assert "\n" not in str(fault)
-    assert len(str(fault)) < 400
-    return fault
-
-
-def sent(server):
-    return [r for r in server.received if r.method == "POST"]
 
 
 @pytest.mark.parametrize(
@@ -170,37 +150,6 @@ def test_an_end_without_done_is_an_end_all_the_same():
         assert complete(server).text == "x"
 
 
-@pytest.mark.parametrize(
-    ("steps", "settings", "names"),
-    [
-        ([HANG], {}, "first_token_seconds"),
-        ([chunk({"content": "a"}), HANG], {}, "between_tokens_seconds"),
-        ([b": keep-alive\n\n", FOREVER], {}, "first_token_seconds"),
-        ([chunk({"content": "a"}), FOREVER], {"whole_seconds": 1.0}, "whole_seconds"),
-        ([chunk({}), FOREVER], {"whole_seconds": 1.0}, "whole_seconds"),
-    ],
-    ids=["silent", "stalled", "keep-alive only", "never finishing", "never saying anything"],
-)
-def test_time_is_bounded_and_the_request_is_closed(steps, settings, names):
-    with ScriptedServer([stream(*steps)]) as server:
-        begun = time.monotonic()
-        fault = refused(server, retries=0, **settings)
-        assert time.monotonic() - begun < 3
-        assert server.received[0].gone.wait(5)
-    assert fault.kind == "timeout"
-    assert names in str(fault)
-    assert names.upper() in str(fault)
-
-
-def test_headers_that_never_come():
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-
-        class Server:
-            base_url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
-
-        assert refused(Server, retries=0).kind == "timeout"
-
-
 def test_nobody_there():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
@@ -227,47 +176,23 @@ def test_an_empty_answer_is_a_fault_that_is_tried_again():
         assert complete(server, retries=2).text == "x"
 
 
-def test_cancelling_closes_the_request():
-    with ScriptedServer([stream(chunk({"content": "a"}), HANG)]) as server:
-
-        async def cancel(client):
-            heard = asyncio.Event()
-            asking = asyncio.create_task(client.complete(ASK, role="ideator", watch=lambda _piece: heard.set()))
-            await asyncio.wait_for(heard.wait(), 5)
-            asking.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asking
-            assert await asyncio.to_thread(server.received[0].gone.wait, 5)
-            return client.spent
-
-        spent = asked(server, cancel, between_tokens_seconds=20.0, whole_seconds=30.0)
-    assert (spent.calls, spent.failed) == (1, 1)
-    assert spent.usage.estimated
+def test_some_of_several_answers_are_better_than_none():
+    with ScriptedServer([text("a"), error(401), text("b")]) as server:
+        abilities_of(server.base_url, "scripted-1").refuse("n")
+        replies = asked(server, lambda c: c.sample(ASK, 3, role="ideator"), parallel=1)
+    assert [r.text for r in replies] == ["a", "b"]
+    with ScriptedServer(default=error(401)) as server, pytest.raises(EndpointError, match="refused the key"):
+        asked(server, lambda c: c.sample(ASK, 3, role="ideator"))
 
 
-def test_cancelling_ends_the_waiting_for_another_attempt():
-    with ScriptedServer([error(429, retry_after="4")]) as server:
-
-        async def cancel(client):
-            begun = time.monotonic()
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(client.complete(ASK, role="ideator"), 0.5)
-            return time.monotonic() - begun
-
-        assert asked(server, cancel) < 2
-    assert len(sent(server)) == 1
-
-
-def test_leaving_the_stream_early_closes_the_request():
-    with ScriptedServer([stream(chunk({"content": "a"}), FOREVER)]) as server:
-
-        async def leave(client):
-            async with contextlib.aclosing(client.stream(ASK, role="ideator")) as pieces:
-                async for _piece in pieces:
-                    break
-            assert await asyncio.to_thread(server.received[0].gone.wait, 5)
-
-        asked(server, leave)
+def test_a_redirect_is_not_followed():
+    with ScriptedServer(default=text("ok")) as elsewhere:
+        away = Answer([], status=307, headers={"location": elsewhere.base_url + "/chat/completions"}, streamed=False)
+        with ScriptedServer([away]) as server:
+            fault = refused(server)
+        assert elsewhere.received == []
+    assert fault.kind == "not_configured"
+    assert "check the base URL" in str(fault)
 
 
 def test_a_client_works_in_one_loop_after_the_other():

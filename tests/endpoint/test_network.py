@@ -106,7 +106,7 @@ def test_no_test_reaches_the_world_outside():
     with pytest.raises(OutsideRequestError):
         socket.getaddrinfo("example.org", 80)
     for url in ("http://192.0.2.1/v1", "https://example.org/v1"):
-        with pytest.raises((OutsideRequestError, EndpointError), match=r"a test tried|failed with"):
+        with pytest.raises((OutsideRequestError, EndpointError)):
             run(ask(Client(endpoint(url, retries=0))))
 
 
