@@ -78,7 +78,8 @@ def _endpoint() -> Finding:
         async with Client(msgspec.structs.replace(endpoint, settings=quick)) as client:
             return await client.models()
 
-    where = f"{settings.base_url} from {endpoint.url_from}, key from {endpoint.key_from}"
+    key = f"key from {endpoint.key_from}" if endpoint.secret else "no key"
+    where = f"{settings.base_url} from {endpoint.url_from}, {key}"
     try:
         models = asyncio.run(look())
     except EndpointError as error:

@@ -121,6 +121,8 @@ class ScriptedServer:
     ) -> None:
         self.received: list[Received] = []
         self.connections = 0
+        self.most_at_once = 0
+        self._at_once = 0
         self._script = list(script)
         self._default = default
         self._key = key
@@ -174,9 +176,12 @@ class ScriptedServer:
         self.received.append(received)
         answer = self._answer(received)
         watch = asyncio.ensure_future(reader.read(1))
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             return await self._send(answer, writer, watch, received)
         finally:
+            self._at_once -= 1
             received.done.set()
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionError):

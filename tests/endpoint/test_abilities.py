@@ -146,3 +146,10 @@ def test_what_is_learnt_of_one_model_is_not_held_against_another():
         complete(server, question={"seed": 1})
         complete(server, question={"seed": 1}, model="other")
     assert server.received[-1].body["seed"] == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503, None])
+def test_only_an_error_about_the_request_teaches_anything(status):
+    known = abilities.Abilities()
+    assert known.learn(frozenset({"temperature"}), status, "temperature is not supported", "temperature") is None
+    assert known.learn(frozenset({"temperature"}), 400, "temperature is not supported", "") == "temperature"

@@ -15,6 +15,7 @@ from mle_ideator_jupyter.endpoint import (
     ToolCallDelta,
     Usage,
 )
+from mle_ideator_jupyter.endpoint.abilities import abilities_of
 from mle_ideator_jupyter.errors import EndpointError
 from tests.endpoint.asking import ASK, asked, complete, streamed
 from tests.endpoint.scripted import DONE, ScriptedServer, chunk, document, stream, text, tool_call, usage_chunk, whole
@@ -269,3 +270,20 @@ def test_an_event_over_several_lines_and_bytes_that_are_cut_anywhere():
     )
     with ScriptedServer([stream(*(whole_body[i : i + 1] for i in range(len(whole_body))))]) as server:
         assert complete(server).text == "héé!"
+
+
+def test_counts_that_cannot_be_are_put_right():
+    odd = {"prompt_tokens_details": {"cached_tokens": 900}, "completion_tokens_details": "none"}
+    answers = [
+        stream(chunk({"content": "x"}), usage_chunk(10, n, **odd), chunk(finish="stop"), DONE) for n in (-3, "7")
+    ]
+    with ScriptedServer(answers) as server:
+        used = [complete(server).usage for _ in answers]
+    assert used == [Usage(input=10, cached_input=10, output=0)] * 2
+
+
+def test_no_more_requests_side_by_side_than_are_wanted():
+    with ScriptedServer(default=stream(0.1, chunk({"content": "x"}), chunk(finish="stop"), DONE)) as server:
+        abilities_of(server.base_url, "scripted-1").refuse("n")
+        assert len(asked(server, lambda c: c.sample(ASK, 6, role="ideator"), parallel=2)) == 6
+        assert server.most_at_once == 2
