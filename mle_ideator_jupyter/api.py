@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter import kernel, wire
 from mle_ideator_jupyter.errors import UsageError
@@ -21,14 +22,15 @@ from mle_ideator_jupyter.hosts.inline import InlineHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Budget, Idea, Task, Trial
-from mle_ideator_jupyter.protocols import Reported
+from mle_ideator_jupyter.protocols import Cell, Reported
 from mle_ideator_jupyter.scoring import reported
-from mle_ideator_jupyter.session import asking, own
+from mle_ideator_jupyter.session import anywhere, asking, own
 from mle_ideator_jupyter.session.commands import budget_of
 from mle_ideator_jupyter.session.running import Here
 from mle_ideator_jupyter.state import State
 
 T = TypeVar("T")
+Shower = Callable[[Cell, "Trial | None"], object]
 STEPS = 5
 """Trials of an autopilot that is given no budget."""
 Teller = Callable[[Update], object]
@@ -61,6 +63,19 @@ def tell(update: Update) -> None:
     elif update.kind == "trial_finished" and trial:
         mark = "  ← best so far" if update.improved and trial.number else ""
         print(f"{outcome_text(trial)[:200]}  ({trial.seconds:.1f} s){mark}", flush=True)  # noqa: T201
+
+
+def tell_end(update: Update) -> None:
+    """Print a line for each trial that has ended."""
+    if update.kind == "trial_finished":
+        tell(replace(update, kind="trial_started"))
+        tell(update)
+
+
+def show(cell: Cell, trial: Trial | None) -> None:
+    """Print the code of a cell that is about to run."""
+    title = one_line(trial.title if trial else cell.title)
+    print(f"# trial {trial.number if trial else 0}: {title}\n{cell.source.rstrip()}\n", flush=True)  # noqa: T201
 
 
 class NotebookSession:
@@ -200,6 +215,23 @@ class NotebookSession:
         self._run(lambda here: running.autopilot(budget, here=here, seed=seed, ideate=ideator), tell)
         return self.last_run()
 
+    def go(self, show: Shower = show, tell: Teller = tell_end) -> str:
+        """Run in this cell what was asked for in the panel and waits for a cell; no variable changes.
+
+        Returns when nothing waits any more, or with one line that says what it waits for. An interrupt stops it; what
+        was done is kept.
+        """
+
+        def work(host: InlineHost) -> Coroutine[Any, Any, str]:
+            pump = anywhere.Pump(
+                host,
+                lambda cell, trial: host.call(lambda: show(cell, trial)),
+                lambda update: host.call(lambda: tell(update)),
+            )
+            return anywhere.run_waiting(self._session, pump)
+
+        return self._drive(work)
+
     def last_run(self) -> list[Trial]:
         """Return the trials of the latest autopilot."""
         state = self.state
@@ -267,18 +299,21 @@ class NotebookSession:
             raise
 
     def _run(self, work: Callable[[Here], Coroutine[Any, Any, None]], tell: Teller) -> None:
-        """Do a run whose cells run here, and put back what they were allowed to leave."""
-        journal, namespace = self.journal, self._shell.user_ns
-        host, running = InlineHost(submissions=journal.folder / "submissions"), self._session.running
-        before = dict(namespace)
+        """Do a run whose cells run here."""
 
-        async def alone() -> None:
-            with running.alone():
+        async def alone(host: InlineHost) -> None:
+            with self._session.running.alone():
                 await work(Here(host, lambda update: host.call(lambda: tell(update))))
 
+        self._drive(alone)
+
+    def _drive(self, work: Callable[[InlineHost], Coroutine[Any, Any, T]]) -> T:
+        """Do work on the session's thread whose cells run here, and put back what they were allowed to leave."""
+        journal, namespace = self.journal, self._shell.user_ns
+        host, before = InlineHost(submissions=journal.folder / "submissions"), dict(namespace)
         try:
             with reported.sink(None):
-                host.drive(alone(), self._session.call)
+                return host.drive(work(host), self._session.call)
         finally:
             _put_back(namespace, before, host.left)
 

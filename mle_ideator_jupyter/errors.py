@@ -10,7 +10,8 @@
     ├── JournalError        the journal cannot be read or written
     │   └── JournalFullError   the disk refused an event; the event is kept
     ├── HostError           cells cannot be run (the kernel is gone, say)
-    │   └── PageGoneError      the page that was asked to run a cell was closed
+    │   ├── PageGoneError      the page that was asked to run a cell was closed
+    │   └── PumpedError        no page is there, but a cell of the user's that runs cells
     ├── EndpointError       a language model's endpoint gave no answer; `kind` says why
     └── GradeError          a submission cannot be graded
 
@@ -61,6 +62,10 @@ class HostError(IdeatorError):
 
 class PageGoneError(HostError):
     """The page that was asked to run a cell was closed or reloaded."""
+
+
+class PumpedError(HostError):
+    """No page is there that could run a cell, but a cell of the user's that runs cells (a pump)."""
 
 
 EndpointFault = Literal[

@@ -174,7 +174,7 @@ class FrontEnd(Protocol):
     async def run_cell(self, cell: Cell) -> Ran:
         """Insert a cell and run it. Raises `PageGoneError` when whoever was asked went away.
 
-        With nobody there, waits for somebody to come.
+        With nobody there, waits for somebody to come; raises `PumpedError` when that is no page, but a pump.
         """
         ...
 

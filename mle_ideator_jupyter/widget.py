@@ -49,6 +49,7 @@ def Panel() -> Any:  # noqa: N802 - to its users it is a class
     shell = get_ipython()
     if shell is None:
         raise UsageError("a panel needs a notebook: run this in a cell")
+    shell.extension_manager.load_extension(__package__)  # the panel may ask the user to run a magic
     return _panel_class()(shell)
 
 

@@ -51,6 +51,8 @@ export interface PanelState {
   agents: AgentsView | null;
   brief_tokens: number;
   brief_sent: number;
+  inserts: boolean;
+  run_in_cell: string;
 }
 /**
  * The notebook's task. `line` is what the panel shows; `confirmed` says whether the user chose it.
@@ -334,13 +336,13 @@ export interface Choose {
 /**
  * Ask for bulk.
  *
- * The Brief as it would be sent or was last sent, a trial's source or its diff against the best, or the whole
- * history as a file's text.
+ * The Brief as it would be sent or was last sent, a trial's source, its diff against the best or its solution as
+ * ordinary code, or the whole history as a file's text.
  */
 export interface Fetch {
   type: 'fetch';
   request: string;
-  what: 'brief' | 'brief_sent' | 'csv' | 'diff' | 'json' | 'source';
+  what: 'brief' | 'brief_sent' | 'csv' | 'diff' | 'json' | 'solution' | 'source';
   trial?: string;
 }
 /**

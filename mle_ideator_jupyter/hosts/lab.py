@@ -1,14 +1,14 @@
 """LabHost: cells run in the user's own notebook by its front end, where the user sees every one of them.
 
 The front end inserts and runs; score, status and changes are captured in the kernel (`hooks`), so a page that is
-closed or reloaded loses nothing but the copy of the outputs. Nothing runs before it was approved.
+closed or reloaded loses nothing but the copy of the outputs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -38,20 +38,13 @@ class LabHost:
     Args:
         front_end: inserts and runs cells.
         hooks: watches the cells that run in this kernel.
-        approve: asked before each cell; what it returns, if anything, is why the cell must not run.
         user_ns: the kernel's namespace.
     """
 
     name = "lab"
 
-    def __init__(
-        self,
-        front_end: FrontEnd,
-        hooks: CellHooks,
-        approve: Callable[[Cell], Awaitable[str]],
-        user_ns: Callable[[], dict[str, Any]],
-    ) -> None:
-        self._front_end, self._hooks, self._approve, self._user_ns = front_end, hooks, approve, user_ns
+    def __init__(self, front_end: FrontEnd, hooks: CellHooks, user_ns: Callable[[], dict[str, Any]]) -> None:
+        self._front_end, self._hooks, self._user_ns = front_end, hooks, user_ns
         self._running: list[Expected] = []
         self.still_running = False
         """Whether the last interrupt did not end the cell in time."""
@@ -60,13 +53,11 @@ class LabHost:
         """Nothing to do: the notebook's cells have run where they belong."""
 
     async def run(self, cell: Cell, limits: Limits = Limits()) -> CellResult:  # noqa: B008 - frozen
-        """Have the cell inserted and run once it is approved.
+        """Have the cell inserted and run.
 
-        Several may be asked for at once: they stand and run in the order in which they were asked for.
+        Several may be asked for at once: they stand and run in the order in which they were asked for. Raises
+        `PumpedError` where no page is there and the front end says that cells run elsewhere.
         """
-        declined = await self._approve(cell)
-        if declined:
-            return CellResult(status="interrupted", message=declined)
         expected = self._hooks.expect(cell, limits)
         self._running.append(expected)
         asking = asyncio.ensure_future(self._ask(cell, expected))

@@ -18,6 +18,7 @@ def register(shell: Any) -> None:
 
             %ideate [hint] [-n COUNT] [--kind KIND] [--data EXPR] [--test EXPR] [--target COLUMN] [--metric NAME]
             %ideate try NUMBER          try an idea in this cell, on copies of your data
+            %ideate go                  run in this cell what was asked for in the panel and waits for a cell
             %ideate history [--format table|csv|json]
             %ideate setup [--data EXPR] [--test EXPR] [--target COLUMN] [--metric NAME] [--about TEXT] [--watch EXPR]
             %ideate brief [--hint TEXT] [--kind KIND]     exactly what an agent would be told

@@ -14,6 +14,7 @@ from mle_ideator_jupyter.magics import showing
 from mle_ideator_jupyter.magics.parsing import parse
 from mle_ideator_jupyter.session.view import task_view
 
+STOPPED = "stopped; what was done is kept, and %ideate history shows it"
 Command = Callable[[NotebookSession, str], None]
 _METRIC = re.compile(r"\s--metric(?:\s+|=)(\S+)\s*$")
 
@@ -79,11 +80,20 @@ def _try(session: NotebookSession, given: Any) -> None:
     showing.summary(session.state, [trial])
 
 
+def _go(session: NotebookSession, _: Any) -> None:
+    showing.say(*session.notes())
+    try:
+        showing.say(session.go(showing.code))
+    except KeyboardInterrupt:
+        raise UsageError(STOPPED) from None
+
+
 _COMMANDS: dict[str, Callable[[NotebookSession, Any], None]] = {
     "history": _history,
     "setup": _setup,
     "brief": _brief,
     "try": _try,
+    "go": _go,
 }
 
 
@@ -95,7 +105,7 @@ def autopilot(session: NotebookSession, line: str) -> None:
     try:
         session.autopilot(given.steps, given.minutes, given.cost, seed=given.seed, ideator=not given.no_ideator)
     except KeyboardInterrupt:
-        raise UsageError("stopped; what was done is kept, and %ideate history shows it") from None
+        raise UsageError(STOPPED) from None
     finally:
         if len(session.state.runs) > runs:
             showing.summary(session.state, session.last_run())

@@ -15,6 +15,7 @@ import msgspec
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.exports.table import as_text, one_line, rows
 from mle_ideator_jupyter.model import Idea, Trial
+from mle_ideator_jupyter.protocols import Cell
 from mle_ideator_jupyter.session.view import idea_card
 from mle_ideator_jupyter.state import State
 
@@ -74,6 +75,18 @@ def summary(state: State, trials: Sequence[Trial]) -> None:
     if best and best.score and best is not baseline:
         words.insert(1, f"best {best.score.value:.6g} (trial {best.number})")
     say(" · ".join(words), "%ideate history shows all trials")
+
+
+def code(cell: Cell, trial: Trial | None) -> None:
+    """Show the code of a cell that is about to run."""
+    title = f"trial {trial.number}: {_text(trial.title)}" if trial else _text(cell.title)
+    source = "\n".join(map(_tame, cell.source.rstrip().split("\n")))
+    _display(
+        {
+            "text/plain": f"# {title}\n{source}",
+            "text/html": f"<details><summary>{escape(title)}</summary><pre>{escape(source)}</pre></details>",
+        }
+    )
 
 
 def _idea_text(card: wire.IdeaView, number: int) -> str:

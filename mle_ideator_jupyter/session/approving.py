@@ -26,18 +26,22 @@ class Approving:
         self._granted: str = ""
         self._on_change = on_change
 
-    async def approve(self, cell: Cell, trial: Trial | None) -> str:
-        """Return "" when the cell may run, else why not; asks the user where the mode says so."""
+    async def approve(self, cell: Cell, trial: Trial | None, *, inserts: bool = True) -> str:
+        """Return "" when the cell may run, else why not; asks the user where the mode says so.
+
+        `inserts` says whether the notebook's page will insert it.
+        """
         identity = trial.id if trial else cell.id
         if self.mode == "autopilot" or identity == self._granted:
             return ""
         number = trial.number if trial else 0
+        ours, yours = "insert this cell into the notebook and run it", "run this code, in a cell that you start,"
         self.waiting = wire.ApprovalView(
             request=new_id(),
             trial=identity,
             number=number,
             title=trial.title if trial else cell.title,
-            action=f"insert this cell into the notebook and run it as trial {number}, on copies of your data",
+            action=f"{ours if inserts else yours} as trial {number}, on copies of your data",
             source=cell.source,
         )
         self._answer = asyncio.get_running_loop().create_future()

@@ -13,6 +13,7 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.exports.table import as_csv, as_json
 from mle_ideator_jupyter.model import Trial, Trigger
+from mle_ideator_jupyter.state import State
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.session.session import Session
@@ -44,9 +45,15 @@ async def fetch(session: Session, asked: wire.Fetch) -> str:
         return as_csv(state)
     if asked.what == "json":
         return msgspec.json.format(msgspec.json.encode(as_json(state)), indent=1).decode()
-    trial = state.trial(asked.trial)
+    return await _of_trial(session, asked.what, state, state.trial(asked.trial))
+
+
+async def _of_trial(session: Session, what: str, state: State, trial: Trial | None) -> str:
+    """Return a trial's code: its solution as ordinary code, its source, or its difference to the best."""
+    if what == "solution" and trial is not None:
+        return "\n\n\n".join(cell.source.strip() for cell in await session.running.solution(trial)) + "\n"
     mine = _source(session, trial)
-    if asked.what == "source":
+    if what == "source":
         return mine
     best = state.best
     lines = difflib.unified_diff(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from mle_ideator_jupyter import wire
-from mle_ideator_jupyter.errors import PageGoneError
+from mle_ideator_jupyter.errors import PageGoneError, PumpedError, UsageError
 from mle_ideator_jupyter.model import Trial, new_id
 from mle_ideator_jupyter.protocols import Cell, Ran
 
@@ -32,10 +32,10 @@ class Pages:
 
     Args:
         on_placed: called with (cell, cell id) when a cell of ours stands in the notebook.
-        on_alone: called when somebody is waited for, with a line that says so, and with "" when somebody came.
+        on_alone: called with True when somebody is waited for, and with False when somebody came.
     """
 
-    def __init__(self, on_placed: Callable[[Cell, str], object], on_alone: Callable[[str], object]) -> None:
+    def __init__(self, on_placed: Callable[[Cell, str], object], on_alone: Callable[[bool], object]) -> None:
         self.doors: list[Door] = []
         self.anchor = ""
         self.trial: Trial | None = None
@@ -45,6 +45,7 @@ class Pages:
         self._unheard: dict[str, tuple[Door, float]] = {}
         self._names: dict[int, str] = {}
         self._came = asyncio.Event()
+        self._pumps = False
         self._on_placed, self._on_alone = on_placed, on_alone
 
     @property
@@ -52,12 +53,21 @@ class Pages:
         """Return whether somebody is there who can run cells."""
         return any(door.can_run for door in self.doors)
 
+    @property
+    def asked(self) -> bool:
+        """Return whether a page has been asked for something that it has not answered."""
+        return bool(self._asked)
+
+    def pumps(self, *, there: bool) -> None:
+        """Say whether a cell of the user's runs the cells that no page can run."""
+        self._pumps = there
+        self._heed()
+
     def connect(self, door: Door) -> None:
         """Take a page in."""
         if door not in self.doors:
             self.doors.append(door)
-        if door.can_run:
-            self._came.set()
+        self._heed()
 
     def greet(self, door: Door, page: str) -> None:
         """Take a page's hello: what it was before a reload is gone, and so is one that left a request unheard."""
@@ -75,8 +85,7 @@ class Pages:
         self._names.pop(id(door), None)
         if self._leader is door:
             self._leader = None
-        if not self.can_run:
-            self._came.clear()
+        self._heed()
         for request, (asked, answer, _) in list(self._asked.items()):
             if asked is door:
                 del self._asked[request]
@@ -95,7 +104,12 @@ class Pages:
             each.send(plain)
 
     async def run_cell(self, cell: Cell) -> Ran:
-        """Have the leading page insert a cell of the present trial after the last one, and run it."""
+        """Have the leading page insert a cell of the present trial after the last one, and run it.
+
+        Waits for a page where there is none; raises `PumpedError` when a pump comes instead.
+        """
+        if not self.can_run:
+            await self._somebody()
         trial = self.trial
         new = wire.NewCell(
             source=cell.source,
@@ -107,14 +121,14 @@ class Pages:
         return Ran(how=answer.how, outputs=answer.outputs, message=answer.message)
 
     async def insert(self, cells: tuple[wire.NewCell, ...], after: str = "") -> wire.Changed:
-        """Have cells inserted in one undo step."""
+        """Have cells inserted in one undo step. Raises `UsageError` with no page there."""
         changed: wire.Changed = await self._ask(
             lambda request: wire.InsertCells(request=request, cells=cells, after=after or self.anchor)
         )
         return changed
 
     async def remove(self, cells: tuple[wire.PlacedCell, ...]) -> wire.Changed:
-        """Have cells removed in one undo step, but those that were edited."""
+        """Have cells removed in one undo step, but those that were edited. Raises `UsageError` with no page there."""
         changed: wire.Changed = await self._ask(lambda request: wire.RemoveCells(request=request, cells=cells))
         return changed
 
@@ -134,9 +148,8 @@ class Pages:
 
     async def _ask(self, make: Callable[[str], wire.Message], cell: Cell | None = None) -> Any:
         if not self.can_run:
-            self._on_alone("waiting for a page: open the notebook in JupyterLab to go on")
-            await self._came.wait()
-            self._on_alone("")
+            msg = "this front end cannot change the notebook's cells: open the notebook in JupyterLab for that"
+            raise UsageError(msg)
         door = self._leader or next(d for d in self.doors if d.can_run)
         request = new_id()
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -148,3 +161,21 @@ class Pages:
         finally:
             self._asked.pop(request, None)
             self._unheard.pop(request, None)
+
+    async def _somebody(self) -> None:
+        """Wait for a page that can run cells. Raises `PumpedError` when a pump comes instead."""
+        if not self._pumps:
+            self._on_alone(True)
+            try:
+                await self._came.wait()
+            finally:
+                self._on_alone(False)
+        if not self.can_run:
+            raise PumpedError("a cell of the notebook runs what waits")
+
+    def _heed(self) -> None:
+        """Let those who wait go on if somebody is there."""
+        if self.can_run or self._pumps:
+            self._came.set()
+        else:
+            self._came.clear()

@@ -123,6 +123,8 @@ class Publisher:
             ),
             brief_tokens=session.sent.tokens,
             brief_sent=session.sent.time,
+            inserts=session.pages.can_run,
+            run_in_cell=session.run_in_cell,
         )
 
     def _run(self, state: State) -> wire.RunView | None:
@@ -135,7 +137,7 @@ class Publisher:
             steps=run.budget.steps,
             seconds_left=left.seconds,
             cost_left=left.cost,
-            paused=self._session.activity == "paused",
+            paused=self._session.activity == "paused" and not self._session.run_in_cell,
         )
 
 

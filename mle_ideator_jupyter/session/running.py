@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,7 +14,7 @@ from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import Kept, RunFinished, RunStarted, TrialFinished, TrialUndone
 from mle_ideator_jupyter.loop import Update, autopilot, try_one
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, Trial, new_id
-from mle_ideator_jupyter.protocols import Host
+from mle_ideator_jupyter.protocols import Cell, Host
 from mle_ideator_jupyter.trial import Wiring
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Running:
         async with self._turns(""):
             placed = journal.state.cells.get(trial.id, ())
             if not placed or trial.id in journal.state.undone:
-                msg = f"trial {trial.number} has no cells in this notebook"
+                msg = f"trial {trial.number} has no cells in this notebook, and left no variables: nothing to undo"
                 raise UsageError(msg)
             cells = tuple(wire.PlacedCell(cell=p.cell, digest=p.digest) for p in placed)
             answer = await session.pages.remove(cells)
@@ -98,17 +98,24 @@ class Running:
 
     async def keep(self, trial: Trial, after: str = "") -> None:
         """Put a trial's solution into the notebook as ordinary cells."""
-        if trial.recipe is None:
-            msg = f"trial {trial.number} holds no Recipe that could be kept; its own cells are the solution"
-            raise UsageError(msg)
         async with self._turns(after):
-            wiring = await self._session.ready()
-            kept = wiring.implementer.keep(wiring.brief(), trial)
+            kept = await self.solution(trial)
+            if not self._session.pages.can_run:
+                msg = f"no page is there to insert cells: copy the solution of trial {trial.number} from the panel"
+                raise UsageError(msg)
             cells = tuple(wire.NewCell(source=c.source, title=c.title) for c in kept)
             answer = await self._session.pages.insert(cells, after)
             if not answer.cells:
                 raise UsageError(answer.message or "the notebook's page could not insert the cells")
-            wiring.journal.append(Kept(trial=trial.id))
+            self._session.history().append(Kept(trial=trial.id))
+
+    async def solution(self, trial: Trial) -> Sequence[Cell]:
+        """Return a trial's solution as ordinary cells. Raises `UsageError` where it cannot be written so."""
+        if trial.recipe is None:
+            msg = f"trial {trial.number} holds no Recipe that could be kept; its own cells are the solution"
+            raise UsageError(msg)
+        wiring = await self._session.ready()
+        return wiring.implementer.keep(wiring.brief(), trial)
 
     def pause(self) -> None:
         """Pause after the trial that is running."""
@@ -128,7 +135,7 @@ class Running:
         self._session.say("stopping", "stopping")
         self.cancel()
         await asyncio.wait(work)
-        if getattr(self._session.host, "still_running", False):
+        if self._session.host.still_running:
             self._session.note("the stopped cell does not answer: it is still running; restart the kernel to end it")
 
     def cancel(self) -> None:
@@ -161,8 +168,9 @@ class Running:
             async with contextlib.aclosing(updates):
                 async for update in updates:
                     running = self._told(update)
-                    if here is not None:
-                        await here.tell(update)
+                    teller = here or self._session.host.pump
+                    if teller is not None:
+                        await teller.tell(update)
                     if running is None and not self._resumed.is_set():
                         self._session.say("paused", "paused")
                         await self._resumed.wait()

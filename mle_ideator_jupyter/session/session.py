@@ -25,8 +25,9 @@ from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind, Idea, IdeaKind, Trigger
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Host, Ideator, Implementer
+from mle_ideator_jupyter.protocols import Cell, Ideator, Implementer
 from mle_ideator_jupyter.session import bulk, own, place
+from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
 from mle_ideator_jupyter.session.commands import CHANGING, HANDLERS
 from mle_ideator_jupyter.session.eager import eager
@@ -57,16 +58,24 @@ class Session:
         self.asked: wire.SetTask | None = None
         self.activity: wire.Activity = "idle"
         self.message = self.error = ""
+        self._before: tuple[wire.Activity, str] = "idle", ""
         self.notes: list[str] = []
         self.taken = False
         """Whether the score of the user's cell that runs now has been taken down already."""
         self.sent = bulk.Sent()
         self.agents = "playbook", "recipe"
         self.looking = Looking(lambda: shell.user_ns, Path.cwd())
-        self.pages = Pages(self._placed, lambda message: self.say("paused" if message else "running", message))
+        self.run_in_cell = ""
+        """What to run in a cell for what waits to run; empty where nothing does, or a page runs it."""
+        self.heard_aside = False
+        """Whether the last command came in beside the main thread: then pages are heard while a cell runs."""
+        self.moved = asyncio.Event()
+        """Set after every change."""
+        self.pages = Pages(self._placed, self._alone)
         self.approving = Approving(self.publish)
         self.hooks = CellHooks(shell, self._user_cell)
-        self.host: Host = LabHost(self.pages, self.hooks, self._approve, lambda: shell.user_ns)
+        lab = LabHost(self.pages, self.hooks, lambda: shell.user_ns)
+        self.host = AnywhereHost(lab, self._approve, lambda: self.pages.trial)
         self.publisher = Publisher(self)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="mle-ideator-session", daemon=True)
@@ -77,6 +86,8 @@ class Session:
 
     def submit(self, command: wire.Command, door: Door | None = None) -> None:
         """Take a command; returns at once."""
+        if door is not None:
+            self.heard_aside = threading.current_thread() is not threading.main_thread()
         self._loop.call_soon_threadsafe(self._begin, command, door)
 
     def connect(self, door: Door) -> None:
@@ -87,6 +98,7 @@ class Session:
         """Let a page go."""
         self._loop.call_soon_threadsafe(self.pages.disconnect, door)
         self._loop.call_soon_threadsafe(self.publisher.drop, door)
+        self._loop.call_soon_threadsafe(self.publish)
 
     def refuse(self, door: Door, error: IdeatorError) -> None:
         """Tell a page what is wrong with what it sent."""
@@ -152,6 +164,7 @@ class Session:
     def publish(self) -> None:
         """Tell all pages what has changed."""
         self.publisher.publish()
+        self.moved.set()
 
     def say(self, activity: wire.Activity, message: str = "") -> None:
         """Say what is being done."""
@@ -230,9 +243,20 @@ class Session:
     async def _approve(self, cell: Cell) -> str:
         before = self.activity, self.message
         self.activity = "approval"
-        declined = await self.approving.approve(cell, self.pages.trial)
+        inserts = self.pages.can_run and self.host.pump is None
+        declined = await self.approving.approve(cell, self.pages.trial, inserts=inserts)
         self.say(*before)
         return declined
+
+    def _alone(self, waiting: bool) -> None:
+        """Say what to do where nobody is there who can run cells."""
+        if waiting:
+            self._before = self.activity, self.message
+            self.run_in_cell = GO
+            self.say("paused", f"waits: run {GO} in a cell, or open the notebook in JupyterLab")
+        else:
+            self.run_in_cell = ""
+            self.say(*self._before)
 
     def _placed(self, cell: Cell, identity: str) -> None:
         if self.pages.trial is not None:

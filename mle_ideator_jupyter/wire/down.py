@@ -148,6 +148,10 @@ class PanelState(Part, frozen=True, kw_only=True, tag_field="type", tag="state")
     brief_tokens: int = 0
     brief_sent: float = 0.0
     """When an agent was last told something, in Unix seconds; 0 is never."""
+    inserts: bool = False
+    """Whether a page is there that can insert cells into the notebook."""
+    run_in_cell: str = ""
+    """What the user has to run in a cell for what waits to run; empty where nothing waits for that."""
 
 
 class Trials(Part, frozen=True, kw_only=True, tag_field="type", tag="trials"):

@@ -103,12 +103,12 @@ class Choose(Part, frozen=True, kw_only=True, tag_field="type", tag="choose"):
 class Fetch(Part, frozen=True, kw_only=True, tag_field="type", tag="fetch"):
     """Ask for bulk.
 
-    The Brief as it would be sent or was last sent, a trial's source or its diff against the best, or the whole
-    history as a file's text.
+    The Brief as it would be sent or was last sent, a trial's source, its diff against the best or its solution as
+    ordinary code, or the whole history as a file's text.
     """
 
     request: str
-    what: Literal["brief", "brief_sent", "source", "diff", "csv", "json"]
+    what: Literal["brief", "brief_sent", "source", "diff", "solution", "csv", "json"]
     trial: str = ""
 
 

@@ -119,7 +119,9 @@ export const atRest = shape<PanelState>({
   approval_mode: () => 'cell',
   agents: nothing,
   brief_tokens: () => 0,
-  brief_sent: () => 0
+  brief_sent: () => 0,
+  inserts: () => true,
+  run_in_cell: () => ''
 });
 
 /** Reads a snapshot; null where there is none. */

@@ -8,6 +8,7 @@ import { isLive, useHost, useTranslator } from './context';
 import { Icon } from './icons';
 import { KINDS, kindName } from './kinds';
 import { Button, Details, Field } from './parts';
+import { Source } from './Trials';
 
 const MOST = 10;
 
@@ -19,7 +20,9 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
   const [kinds, setKinds] = useState<readonly string[]>([]);
   const [n, setN] = useState(1);
   const [autopilot, setAutopilot] = useState(false);
+  const [kept, setKept] = useState(false);
   const live = isLive(host);
+  const inserts = state?.inserts !== false;
   const thinking = state?.activity === 'thinking' || state?.activity === 'looking';
   const flying = state?.run != null;
   const best = state?.best ?? null;
@@ -44,14 +47,28 @@ export function Ask({ state }: { state: PanelState | null }): JSX.Element {
         {best && (
           <Button
             testid="mij-keep"
-            hint={t('Keep this solution: put the best one into the notebook as ordinary cells')}
+            hint={
+              inserts
+                ? t('Keep this solution: put the best one into the notebook as ordinary cells')
+                : t('Keep this solution: show the best one as ordinary code, to copy into a cell')
+            }
             disabled={!live}
-            onClick={() => host.send({ type: 'keep_trial', trial: best.trial, after: host.anchor() })}
+            expanded={inserts ? undefined : kept}
+            onClick={() =>
+              inserts ? host.send({ type: 'keep_trial', trial: best.trial, after: host.anchor() }) : setKept(!kept)
+            }
           >
             {t('Keep best')}
           </Button>
         )}
       </div>
+      {best && kept && !inserts && live && (
+        <Source
+          key={best.trial}
+          shown={{ what: 'solution', trial: { id: best.trial, number: best.number } }}
+          onClose={() => setKept(false)}
+        />
+      )}
       {fresh && !autopilot && (
         <p class="mij-faint mij-first">
           {t('It looks at your data and proposes what to try next. Nothing runs before you say so.')}

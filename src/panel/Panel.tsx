@@ -8,7 +8,7 @@ import { isLive, useHost, useTranslator } from './context';
 import { formatChange, formatScore, type Goal } from './format';
 import { Ideas } from './Ideas';
 import { Plot } from './Plot';
-import { activityName, Approval, Running } from './Running';
+import { activityName, Approval, RunInCell, Running } from './Running';
 import { LinkNotice, SessionNotes, SessionNotices } from './States';
 import { TaskHead } from './Task';
 import { Trials } from './Trials';
@@ -39,6 +39,7 @@ export function Panel(): JSX.Element {
             <Plot trials={trials} goal={goal} baseline={state?.baseline ?? null} />
             {(live || (state && link.kind === 'connecting')) && <Ask state={state} />}
             {state && <Running state={state} />}
+            {state?.run_in_cell && live && <RunInCell code={state.run_in_cell} />}
             {state?.approval && live && <Approval approval={state.approval} />}
             {state && <Ideas ideas={state.ideas} />}
             <Trials state={state} trials={trials} goal={goal} />

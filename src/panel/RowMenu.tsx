@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { TrialView } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
+import type { Shown } from './Trials';
 
 const WIDTH = 200;
 const HEIGHT = 160;
@@ -12,7 +13,7 @@ interface MenuProps {
   trial: TrialView;
   /** Where it was asked for. */
   at: DOMRect;
-  onShow(what: 'source' | 'diff'): void;
+  onShow(what: Shown['what']): void;
   onClose(): void;
 }
 
@@ -29,6 +30,7 @@ export function RowMenu({ trial, at, onShow, onClose }: MenuProps): JSX.Element 
   const t = useTranslator();
   const menu = useRef<HTMLDivElement>(null);
   const live = isLive(host);
+  const inserts = host.state?.inserts !== false;
   const visit = host.actions.scrollToCells;
   useLayoutEffect(() => {
     const node = menu.current;
@@ -45,10 +47,11 @@ export function RowMenu({ trial, at, onShow, onClose }: MenuProps): JSX.Element 
     { text: t('Show its source'), testid: 'mij-source', off: !live, act: () => onShow('source') },
     { text: t('Compare with the best'), testid: 'mij-diff', off: !live, act: () => onShow('diff') },
     {
-      text: t('Keep this solution'),
+      text: inserts ? t('Keep this solution') : t('Show its solution, to keep'),
       testid: 'mij-keep-trial',
       off: !live || trial.status !== 'scored',
-      act: () => host.send({ type: 'keep_trial', trial: trial.id, after: host.anchor() })
+      act: () =>
+        inserts ? host.send({ type: 'keep_trial', trial: trial.id, after: host.anchor() }) : onShow('solution')
     },
     {
       text: t('Undo: remove its cells'),

@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ApprovalView, PanelState } from '../protocol';
 import { isLive, useHost, useTranslator } from './context';
 import { formatMoney, formatSeconds, showUnseen } from './format';
-import { Button } from './parts';
+import { Button, Notice } from './parts';
 
 /** Milliseconds that a thought may take before the bar appears: what is quick must not make the panel jump. */
 const PATIENCE = 400;
@@ -96,6 +96,25 @@ export function Running({ state }: { state: PanelState }): JSX.Element | null {
         </Button>
       </div>
     </div>
+  );
+}
+
+/** What the user has to run for what waits, where no page is there that could run it. */
+export function RunInCell({ code }: { code: string }): JSX.Element {
+  const host = useHost();
+  const t = useTranslator();
+  return (
+    <Notice
+      testid="mij-run-in-cell"
+      actions={
+        <Button primary testid="mij-copy-run" onClick={() => host.actions.copy(code)}>
+          {t('Copy')}
+        </Button>
+      }
+    >
+      {t('This page cannot run cells by itself. Run this in a cell: what waits runs there, and interrupting stops it.')}
+      <code class="mij-command">{code}</code>
+    </Notice>
   );
 }
 

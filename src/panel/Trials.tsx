@@ -13,8 +13,8 @@ import { TrialTable } from './TrialTable';
 const FILTER_FROM = 6;
 
 export interface Shown {
-  what: 'source' | 'diff';
-  trial: TrialView;
+  what: 'source' | 'diff' | 'solution';
+  trial: Pick<TrialView, 'id' | 'number'>;
 }
 
 /** The section with the table. */
@@ -107,20 +107,27 @@ export function Trials(props: {
   );
 }
 
-function Source({ shown, onClose }: { shown: Shown; onClose(): void }): JSX.Element {
+/** A trial's code, to look at and to copy. */
+export function Source({ shown, onClose }: { shown: Shown; onClose(): void }): JSX.Element {
   const host = useHost();
   const t = useTranslator();
   const { text, error, waiting } = useFetched(shown.what, shown.trial.id);
   const { number } = shown.trial;
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.scrollIntoView?.({ block: 'nearest' }), [waiting]);
-  const title = shown.what === 'source' ? t('Trial %1: source', number) : t('Trial %1: difference to the best', number);
+  const title = {
+    source: t('Trial %1: source', number),
+    diff: t('Trial %1: difference to the best', number),
+    solution: t('Trial %1: solution, to copy into a cell', number)
+  }[shown.what];
   return (
     <div ref={box} class="mij-boxed" data-testid="mij-detail" role="region" aria-label={title}>
       <div class="mij-row">
         <strong class="mij-ellipsis">{title}</strong>
         <span class="mij-space" />
-        {text && <IconButton icon="copy" label={t('Copy')} onClick={() => host.actions.copy(text)} />}
+        {text && (
+          <IconButton icon="copy" label={t('Copy')} testid="mij-detail-copy" onClick={() => host.actions.copy(text)} />
+        )}
         <IconButton icon="close" label={t('Close')} onClick={onClose} />
       </div>
       {error && (

@@ -231,6 +231,32 @@ describe('trials', () => {
     expect(host.sent).toEqual([{ type: 'keep_trial', trial: 't1', after: 'cell-7' }]);
   });
 
+  test('where no page can insert cells, the solution is shown to be copied', async () => {
+    const best = { trial: 't1', number: 1, value: 0.2, delta: 0.1 };
+    const host = show({ trials: rows, state: panelState({ best, inserts: false }) });
+    host.answers.solution = 'model.fit(X, y)';
+    click('mij-keep');
+    await settle();
+    expect(one('mij-detail').textContent).toContain('model.fit(X, y)');
+    click('mij-detail-copy');
+    click(all('mij-trial-menu')[1]);
+    click('mij-keep-trial');
+    await settle();
+    expect(all('mij-detail')).toHaveLength(2);
+    expect(host.sent).toEqual([]);
+    expect(host.calls).toContainEqual(['copy', 'model.fit(X, y)']);
+  });
+
+  test('what waits for a cell of the user’s says so, and its code is copied', async () => {
+    const host = show({ state: panelState({ activity: 'paused', run_in_cell: '%ideate go' }) });
+    expect(one('mij-run-in-cell').textContent).toContain('%ideate go');
+    click('mij-copy-run');
+    expect(host.calls).toEqual([['copy', '%ideate go']]);
+    host.set({ state: panelState() });
+    await settle();
+    expect(all('mij-run-in-cell')).toHaveLength(0);
+  });
+
   test('an export is saved as a file, and its failure is said', async () => {
     const host = show({ trials: rows });
     host.answers.csv = 'number,value\n';

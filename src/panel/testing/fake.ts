@@ -57,6 +57,8 @@ export function panelState(change: Partial<PanelState> = {}): PanelState {
     },
     brief_tokens: 0,
     brief_sent: 0,
+    inserts: true,
+    run_in_cell: '',
     ...change
   };
 }
