@@ -12,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 JLPM   := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/jlpm
 OTHERS := 'jupyter-collaboration>=5,<6' 'jupyter-collaboration-ui>=3,<4' 'jupyter-docprovider>=3,<4' \
           'jupyter-server-ydoc>=3,<4' 'jupyter-ydoc>=4,<5' 'jupyter-server-fileid<1' 'pycrdt>=0.14,<0.15' \
-          'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3' 'jupyter-kernel-gateway>=3,<4'
+          'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3' 'jupyter-kernel-gateway>=3,<4' 'notebook>=7,<8'
 FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
 
 .PHONY: help demo test test-all check bench lab dist clean

@@ -78,7 +78,11 @@ export function Running({ state }: { state: PanelState }): JSX.Element | null {
           {!stopping && activity !== 'paused' && activity !== 'approval' && (
             <span class="mij-pulse" aria-hidden="true" />
           )}
-          {run?.paused && run.reason ? run.reason : activityName(activity, t)}
+          {run?.paused && run.reason
+            ? run.reason
+            : state.run_in_cell
+              ? t('waits for a cell')
+              : activityName(activity, t)}
         </span>
         <span class="mij-space" />
         {run &&

@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def with_others() -> dict[str, str]:
-    """Return the environment in which jupyter-collaboration and the kernel gateway are there."""
+    """Return the environment in which jupyter-collaboration, Notebook and the kernel gateway are there."""
     there = Path(sys.prefix) / "others"
     assert there.is_dir(), "`make test-all` installs what these tests need"
     return {
@@ -102,6 +102,30 @@ def jupyterlab(home: Path, folder: Path, *options: str, others: bool = False) ->
             *options,
         ],
         env={**_private(home), **(with_others() if others else {})},
+        cwd=home,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield _answering(f"http://127.0.0.1:{port}")
+    finally:
+        _end(process)
+
+
+@contextlib.contextmanager
+def notebook(home: Path, folder: Path) -> Iterator[str]:
+    """Run Jupyter Notebook 7 on a folder, without our labextension; gives its address."""
+    config = home / "config" / "labconfig" / "page_config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"disabledExtensions": {"mle_ideator_jupyter": true}}')
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "notebook", "--no-browser", "--allow-root", "--IdentityProvider.token="),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--JupyterNotebookApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
+        ],
+        env={**_private(home), **with_others()},
         cwd=home,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
