@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from mle_ideator_jupyter import kernel, wire
 from mle_ideator_jupyter.errors import UsageError
-from mle_ideator_jupyter.exports.table import as_csv, as_json, as_text, one_line, outcome_text
+from mle_ideator_jupyter.exports.table import as_csv, as_json, as_text
 from mle_ideator_jupyter.hosts import body
 from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.hosts.inline import InlineHost
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Budget, Idea, Task, Trial
-from mle_ideator_jupyter.protocols import Cell, Reported
+from mle_ideator_jupyter.protocols import Reported
 from mle_ideator_jupyter.scoring import reported
-from mle_ideator_jupyter.session import anywhere, asking, own
+from mle_ideator_jupyter.session import Session, anywhere, asking, own
 from mle_ideator_jupyter.session.commands import budget_of
 from mle_ideator_jupyter.session.running import Here
+from mle_ideator_jupyter.session.telling import Shower, Teller, show, tell, tell_end
 from mle_ideator_jupyter.state import State
 
 T = TypeVar("T")
-Shower = Callable[[Cell, "Trial | None"], object]
 STEPS = 5
 """Trials of an autopilot that is given no budget."""
-Teller = Callable[[Update], object]
-_made: dict[int, NotebookSession] = {}
+_made: dict[Session, NotebookSession] = {}
 
 
 def session() -> NotebookSession:
@@ -48,42 +45,19 @@ def session() -> NotebookSession:
 
 
 def of_shell(shell: Any) -> NotebookSession:
-    """Return the session of an IPython shell."""
-    found = _made.get(id(shell))
+    """Return the session of the notebook whose cell an IPython shell runs."""
+    session = kernel.session_of(shell)
+    found = _made.get(session)
     if found is None:
-        found = _made[id(shell)] = NotebookSession(shell)
+        found = _made[session] = NotebookSession(shell, session)
     return found
-
-
-def tell(update: Update) -> None:
-    """Print what a run does: a line for each trial, begun when the trial begins."""
-    trial = update.trial
-    if update.kind == "trial_started" and trial:
-        print(f"{trial.number:3d}  {one_line(trial.title)[:80]} … ", end="", flush=True)  # noqa: T201 - for the user
-    elif update.kind == "trial_finished" and trial:
-        mark = "  ← best so far" if update.improved and trial.number else ""
-        print(f"{outcome_text(trial)[:200]}  ({trial.seconds:.1f} s){mark}", flush=True)  # noqa: T201
-
-
-def tell_end(update: Update) -> None:
-    """Print a line for each trial that has ended."""
-    if update.kind == "trial_finished":
-        tell(replace(update, kind="trial_started"))
-        tell(update)
-
-
-def show(cell: Cell, trial: Trial | None) -> None:
-    """Print the code of a cell that is about to run."""
-    title = one_line(trial.title if trial else cell.title)
-    print(f"# trial {trial.number if trial else 0}: {title}\n{cell.source.rstrip()}\n", flush=True)  # noqa: T201
 
 
 class NotebookSession:
     """What the panel's buttons do, as calls. Ideas are named by their number in this notebook, or their id."""
 
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
-        self._session = kernel.session_of(shell)
+    def __init__(self, shell: Any, session: Session) -> None:
+        self._shell, self._session = shell, session
         self._told = 0
         self._in_body = False
 
@@ -153,6 +127,7 @@ class NotebookSession:
         test: str = "",
         target: str = "",
         metric: str = "",
+        goal: Literal["", "maximize", "minimize"] = "",
         description: str = "",
         watch: str | None = None,
     ) -> Task:
@@ -162,14 +137,16 @@ class NotebookSession:
             data: an expression for the training frame, or a file.
             test: an expression for the test frame, or a file.
             target: the column to predict.
-            metric: what counts: accuracy, auc, logloss, macro_f1, qwk, rmse, rmsle or mae.
+            metric: what counts: accuracy, auc, logloss, macro_f1, qwk, rmse, rmsle or mae, or a function of
+                your own in the kernel that takes the true and the predicted values and returns a number.
+            goal: which way a function of your own improves.
             description: the task in words.
             watch: an expression whose value after each cell is a score of your own; empty for none.
 
         Raises:
             UsageError: with what is needed, when the data, target or metric cannot be found.
         """
-        asked = wire.SetTask(train=data, test=test, target=target, metric=metric, description=description)
+        asked = wire.SetTask(train=data, test=test, target=target, metric=metric, goal=goal, description=description)
         return self._do(asking.setup(self._session, asked, watch))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:

@@ -7,10 +7,13 @@ in which the page opened the comm, so that its next click is not queued behind t
 from __future__ import annotations
 
 import contextvars
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mle_ideator_jupyter import kernel, wire
 from mle_ideator_jupyter.errors import IdeatorError
+
+if TYPE_CHECKING:
+    from mle_ideator_jupyter.session import Session
 
 
 class CommDoor:
@@ -35,14 +38,40 @@ def register(shell: Any) -> None:
 
 
 def _opened(shell: Any, comm: Any) -> None:
-    session, door = kernel.session_of(shell), CommDoor(comm)
-    session.connect(door)
+    line = _Line(shell, CommDoor(comm))
+    comm.on_msg(line.hear)
+    comm.on_close(lambda _: line.close())
 
-    def on_message(message: dict[str, Any]) -> None:
+
+class _Line:
+    """What one page says, and the session of its notebook, once it has said hello."""
+
+    def __init__(self, shell: Any, door: CommDoor) -> None:
+        self._shell, self._door = shell, door
+        self._session: Session | None = None
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take a message of the page."""
         try:
-            session.submit(wire.decode(message["content"]["data"]), door)
+            command = wire.decode(message["content"]["data"])
         except IdeatorError as error:
-            session.refuse(door, error)
+            self._of().refuse(self._door, error)
+            return
+        if isinstance(command, wire.Hello) and command.wire == wire.WIRE:
+            self._greet(command, message["header"]["session"])
+        self._of().submit(command, self._door)
 
-    comm.on_msg(on_message)
-    comm.on_close(lambda _: session.disconnect(door))
+    def close(self) -> None:
+        """Let the page go."""
+        if self._session is not None:
+            self._session.disconnect(self._door)
+
+    def _of(self) -> Session:
+        return self._session or kernel.session_of(self._shell)
+
+    def _greet(self, hello: wire.Hello, client: str) -> None:
+        session = kernel.greeted(self._shell, hello, client, self._session)
+        if session is not self._session:
+            self.close()
+            self._session = session
+            session.connect(self._door)

@@ -66,12 +66,23 @@ class CellHooks:
     Args:
         shell: the IPython shell of this kernel.
         on_user_cell: called on the main thread after each cell that is not ours.
+        mine: says of the cell that begins whether it is of this notebook; others' are not looked at.
+        on_other_cell: called on the main thread after each cell of another notebook on this kernel.
     """
 
-    def __init__(self, shell: Any, on_user_cell: Callable[[UserCell], object]) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        on_user_cell: Callable[[UserCell], object],
+        mine: Callable[[], bool] = lambda: True,
+        on_other_cell: Callable[[], object] = lambda: None,
+    ) -> None:
         self.submissions: Path | None = None
         """The folder that `report_score` writes the submissions of our cells to."""
         self._shell, self._tell = shell, on_user_cell
+        self._mine, self._tell_other = mine, on_other_cell
+        self._other = False
+        """Whether the cell that runs is of another notebook."""
         self._expected: list[Expected] = []
         self._stack: list[_Around | None] = []
         shell.events.register("pre_run_cell", self._before)
@@ -111,6 +122,9 @@ class CellHooks:
         self._stack.append(None)
         if not outer:  # a cell that a cell runs
             return
+        self._other = not self._mine()
+        if self._other:
+            return
         expected = next((e for e in self._expected if e.cell.source == info.raw_cell), None)
         if expected is not None:
             self.forget(expected)
@@ -120,6 +134,8 @@ class CellHooks:
 
     def _after(self, result: Any) -> None:
         around = self._stack.pop() if self._stack else None
+        if self._other and not self._stack:
+            self._tell_other()
         if around is None:
             return
         ended = around.end(result)

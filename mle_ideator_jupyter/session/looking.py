@@ -64,7 +64,13 @@ class Looking:
         metadata = {"mle_ideator": {"binding": msgspec.to_builtins(known.binding)}} if known else None
         given = {}
         if asked is not None:
-            given = {"data": asked.train, "test": asked.test, "target": asked.target, "metric": asked.metric}
+            given = {
+                "data": asked.train,
+                "test": asked.test,
+                "target": asked.target,
+                "metric": asked.metric,
+                "goal": asked.goal,
+            }
         bound = infer(
             namespace, list(sources), self._folder, metadata=metadata, **{k: v for k, v in given.items() if v}
         )

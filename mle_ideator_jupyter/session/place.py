@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Container
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -30,20 +31,27 @@ class Placed(msgspec.Struct):
     note: str = ""
 
 
-def open_for(path: str, notebook_id: str, lines: tuple[str, ...] = ()) -> Placed:
-    """Open the journal of the notebook at `path` (the server's word for it), and take in the metadata's events."""
+def open_for(path: str, notebook_id: str, lines: tuple[str, ...] = (), taken: Container[Path] = ()) -> Placed:
+    """Open the journal of the notebook at `path` (the server's word for it), and take in the metadata's events.
+
+    A journal that is `taken` is another notebook's on this kernel: one of the same name, or the original of this copy.
+    """
     notebook = find_notebook(path)
+    if notebook is not None and journal_path(notebook) in taken:
+        notebook, notebook_id = None, ""
+    if notebook is None and notebook_id and _named_elsewhere(notebook_id) in taken:
+        notebook_id = ""
     if notebook is None and not path and not notebook_id:
         placed = _in_working_folder()
     elif notebook is None:
         identity = notebook_id or new_id()
-        place = _data_folder() / f"{_safe(identity)}.ideas.jsonl"
+        place = _named_elsewhere(identity)
         place.parent.mkdir(parents=True, exist_ok=True)
         placed = Placed(
             Journal.open(place, identity), f"the journal is kept in {place}: this kernel cannot see the notebook"
         )
     else:
-        placed = _beside(notebook, notebook_id)
+        placed = _beside(notebook, notebook_id, taken)
     placed.journal.merge(events_of(lines))
     return placed
 
@@ -87,7 +95,7 @@ def _session_name() -> str:
     return named
 
 
-def _beside(notebook: Path, notebook_id: str) -> Placed:
+def _beside(notebook: Path, notebook_id: str, taken: Container[Path]) -> Placed:
     path = journal_path(notebook)
     if path.exists():
         try:
@@ -101,7 +109,7 @@ def _beside(notebook: Path, notebook_id: str) -> Placed:
     if elsewhere is None:
         return Placed(Journal.open(path, notebook_id or new_id()))
     original = elsewhere.with_name(f"{elsewhere.name.removesuffix('.ideas.jsonl')}.ipynb")
-    if not original.exists():
+    if not original.exists() and elsewhere not in taken:
         moved = Journal.read(elsewhere)
         moved.move(path)
         return Placed(Journal.open(path), f"the journal of {original.name} came along as {path.name}")
@@ -136,6 +144,11 @@ def events_of(lines: tuple[str, ...]) -> list[AnyEvent]:
         if not isinstance(event, Opened):
             found.append(event)
     return found
+
+
+def _named_elsewhere(identity: str) -> Path:
+    """Return where the journal of this notebook is kept when the notebook cannot be seen."""
+    return _data_folder() / f"{_safe(identity)}.ideas.jsonl"
 
 
 def _safe(identity: str) -> str:

@@ -105,6 +105,7 @@ class Publisher:
             task=view.task_view(state.task, confirmed=session.asked is not None) if state.task else None,
             frames=frames(namespace) if namespace else (),
             metrics=tuple(METRICS),
+            functions=namespace.functions if namespace else (),
             watch=state.watching,
             baseline=baseline.score.value if baseline and baseline.score else None,
             best=view.best_view(state),

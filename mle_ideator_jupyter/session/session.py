@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Container, Coroutine
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,10 +48,20 @@ class Session:
     Args:
         shell: the IPython shell of this kernel.
         name: the notebook's name, for its task.
+        mine: says of a cell that begins to run whether it is of this notebook.
+        taken: returns the journals of other notebooks on this kernel.
     """
 
-    def __init__(self, shell: Any, name: str = "notebook") -> None:
+    def __init__(
+        self,
+        shell: Any,
+        name: str = "notebook",
+        *,
+        mine: Callable[[], bool] = lambda: True,
+        taken: Callable[[], Container[Path]] = tuple,
+    ) -> None:
         self.shell, self.name = shell, name
+        self._taken = taken
         self.path = ""
         self.sources: tuple[str, ...] = ()
         self.journal: Journal | None = None
@@ -73,7 +83,7 @@ class Session:
         """Set after every change."""
         self.pages = Pages(self._placed, self._alone)
         self.approving = Approving(self.publish)
-        self.hooks = CellHooks(shell, self._user_cell)
+        self.hooks = CellHooks(shell, self._user_cell, mine, self.looking.changed)
         lab = LabHost(self.pages, self.hooks, lambda: shell.user_ns)
         self.host = AnywhereHost(lab, self._approve, lambda: self.pages.trial)
         self.publisher = Publisher(self)
@@ -183,7 +193,7 @@ class Session:
         """
         if self.journal is None:
             page = page or wire.Hello(wire=wire.WIRE, path=self.path)
-            placed = place.open_for(page.path, page.notebook_id, page.events)
+            placed = place.open_for(page.path, page.notebook_id, page.events, self._taken())
             self.journal = journal = placed.journal
             self.notes += [*journal.notes, *([placed.note] if placed.note else [])]
             self.hooks.submissions = journal.folder / "submissions"

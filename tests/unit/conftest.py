@@ -24,9 +24,7 @@ def ready(shell, tmp_path, monkeypatch):
     yield shell
     shell.reset()
     api._made.clear()
-    session = kernel._sessions.pop(id(shell), None)
-    if session is not None:
-        session.close()
+    kernel.close(shell)
 
 
 @pytest.fixture
