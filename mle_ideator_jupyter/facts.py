@@ -187,4 +187,6 @@ class Namespace(Struct, frozen=True, kw_only=True):
     """What the kernel holds, and which data files its notebook reads."""
 
     variables: tuple[Variable, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Functions that may be a metric: the notebook's own, and scikit-learn's, that take two arguments."""
     facts: KernelFacts = KernelFacts()

@@ -60,6 +60,35 @@ def metric_named(name: str) -> Metric:
     raise UsageError(msg)
 
 
+def metric_asked(name: str, goal: str = "") -> Metric:
+    """Return the built-in metric of this name or, where `goal` is given, the user's own function of this name.
+
+    `goal` is `maximize` or `minimize`. Raises `UsageError` when there is no such metric, or the goal is not its own.
+    """
+    own = name.strip()
+    try:
+        metric = metric_named(own)
+    except UsageError as error:
+        if not all(part.isidentifier() for part in own.split(".")):
+            raise
+        if not goal:
+            msg = f"{error}; for a function of your own say too whether to maximize or minimize it (--goal)"
+            raise UsageError(msg) from None
+        return Metric(name=own, goal=_goal(goal))
+    if goal and _goal(goal) is not metric.goal:
+        msg = f"{metric.name} is to {metric.goal.value}: leave the goal out, or name a function of your own"
+        raise UsageError(msg)
+    return metric
+
+
+def _goal(word: str) -> Goal:
+    try:
+        return Goal(word)
+    except ValueError:
+        msg = f"a goal is maximize or minimize, not {word!r}"
+        raise UsageError(msg) from None
+
+
 def default_metric(problem: Problem) -> Metric:
     """Return the metric used when the user names none: auc, logloss, qwk or rmse."""
     names = {"binary": "auc", "multiclass": "logloss", "ordinal": "qwk", "regression": "rmse"}

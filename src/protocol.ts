@@ -37,6 +37,7 @@ export interface PanelState {
   empty: boolean;
   task: TaskView | null;
   frames: FrameView[];
+  functions: string[];
   metrics: string[];
   watch: string;
   baseline: number | null;

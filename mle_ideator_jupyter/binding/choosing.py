@@ -9,7 +9,7 @@ from mle_ideator_jupyter.binding.candidates import Data
 from mle_ideator_jupyter.binding.sources import Said
 from mle_ideator_jupyter.errors import BindingError
 from mle_ideator_jupyter.facts import Variable
-from mle_ideator_jupyter.metrics import METRICS, REGRESSION_METRICS, default_metric, metric_named
+from mle_ideator_jupyter.metrics import METRICS, REGRESSION_METRICS, default_metric
 from mle_ideator_jupyter.model import Metric, Problem
 
 _TARGET_NAMES = (
@@ -107,13 +107,13 @@ def _facts(frame: Variable | None, target: str) -> tuple[str, int, int]:
     return dtype.lower(), distinct, frame.shape[0]
 
 
-def problem_of(frame: Variable | None, target: str, said: Said, metric: str | None) -> Problem:
+def problem_of(frame: Variable | None, target: str, said: Said, metric: Metric | None) -> Problem:
     """Return the kind of problem that type, number of values, metric and fitted models point to.
 
     Raises `BindingError` for a target that cannot be learnt or that the metric does not suit.
     """
     dtype, distinct, rows = _facts(frame, target)
-    wanted = metric_named(metric).name if metric else None
+    wanted = metric.name if metric and metric.name in METRICS else None
     if frame is not None and rows and distinct == 1:
         msg = f"the target {target!r} is constant: there is nothing to learn; choose another with --target"
         raise BindingError(msg)
@@ -164,10 +164,10 @@ def _problem_by_values(dtype: str, distinct: int, rows: int, said: Said) -> Prob
     return "regression"
 
 
-def metric_of(given: str | None, said: Said, problem: Problem, frame: Variable | None, target: str) -> Metric:
+def metric_of(given: Metric | None, said: Said, problem: Problem, frame: Variable | None, target: str) -> Metric:
     """Return the metric that was asked for, else the first in the sources that suits, else the usual one."""
     if given is not None:
-        return metric_named(given)
+        return given
     _, distinct, _ = _facts(frame, target)
     for name in said.metrics:
         regression = name in REGRESSION_METRICS

@@ -17,8 +17,8 @@ from mle_ideator_jupyter.binding.settling import splitter_for
 from mle_ideator_jupyter.binding.sources import Said, said
 from mle_ideator_jupyter.errors import BindingError
 from mle_ideator_jupyter.facts import Namespace, Variable
-from mle_ideator_jupyter.metrics import metric_named
-from mle_ideator_jupyter.model import Binding, Struct
+from mle_ideator_jupyter.metrics import METRICS, metric_asked
+from mle_ideator_jupyter.model import Binding, Metric, Struct
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     data: str | None = None
     test: str | None = None
     target: str | None = None
-    metric: str | None = None
+    metric: Metric | None = None
 
 
 def infer(
@@ -39,25 +39,28 @@ def infer(
     test: str | None = None,
     target: str | None = None,
     metric: str | None = None,
+    goal: str = "",
     metadata: Mapping[str, Any] | None = None,
 ) -> Binding:
     """Return where the task's data are.
 
-    `data` and `test` are expressions in the kernel or files; `metadata` is the notebook's own. An argument
+    `data` and `test` are expressions in the kernel or files; `metric` is a built-in one, or a function of the kernel
+    with its `goal`; `metadata` is the notebook's own. An argument
     outweighs what was kept in the metadata. Raises `BindingError` (for a metric, `UsageError`) with one line
     that says what is needed.
     """
-    asked = Asked(data=data, test=test, target=target, metric=metric)
-    if metric is not None:
-        metric_named(metric)
+    wanted = metric_asked(metric, goal) if metric is not None else None
+    if wanted is not None:
+        _check_metric(wanted, namespace)
+    asked = Asked(data=data, test=test, target=target, metric=wanted)
     kept = _kept(metadata)
     if kept is not None:
-        if not any((data, test, target, metric)):
+        if not any((data, test, target, wanted)):
             check(kept, namespace)
             return kept
-        if metric is not None and not any((data, test, target)):
-            return _other_metric(kept, metric)
-        asked = msgspec.structs.replace(asked, metric=metric or kept.metric.name)
+        if wanted is not None and not any((data, test, target)):
+            return _other_metric(kept, wanted)
+        asked = msgspec.structs.replace(asked, metric=wanted or kept.metric)
     spoken = said(sources)
     sample = _submission(namespace, spoken, folder)
     if data is not None:
@@ -190,8 +193,16 @@ def check(binding: Binding, namespace: Namespace) -> None:
         raise _no_such_name(binding.train, list(held))
 
 
-def _other_metric(kept: Binding, name: str) -> Binding:
-    metric = metric_named(name)
+def _check_metric(metric: Metric, namespace: Namespace) -> None:
+    """Raise `BindingError` for a function of the user's own that the kernel does not hold."""
+    if metric.name in METRICS or "." in metric.name or metric.name in namespace.functions:
+        return
+    held = f"it holds {', '.join(namespace.functions)}" if namespace.functions else "it holds none"
+    msg = f"the kernel has no function {metric.name}(true, predicted): {held}; define it in a cell, then try again"
+    raise BindingError(msg)
+
+
+def _other_metric(kept: Binding, metric: Metric) -> Binding:
     if metric == kept.metric:
         return kept
     problem = kept.problem

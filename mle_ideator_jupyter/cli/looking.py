@@ -38,6 +38,7 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
         test=given["test"],
         target=given["target"],
         metric=given["metric"],
+        goal=given["goal"] or "",
         ideator=None if given["no_ideator"] else given["ideator"],
         policy=given["policy"],
         seed=given["seed"],

@@ -12,6 +12,7 @@ import click
 from mle_ideator_jupyter import plugins
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.metrics import METRICS
+from mle_ideator_jupyter.model import Goal
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,7 +36,14 @@ def binding_options(command: Command) -> Command:
         ("--target", "Column to predict."),
     ):
         command = click.option(name, help=help_text)(command)
-    return click.option("--metric", help=f"{', '.join(METRICS)}.", shell_complete=_among(lambda: [*METRICS]))(command)
+    command = click.option(
+        "--goal",
+        type=click.Choice([g.value for g in Goal]),
+        default=None,
+        help="Which way a metric of your own improves.",
+    )(command)
+    words = f"{', '.join(METRICS)}, or a function(true, predicted) of the notebook's own, with --goal."
+    return click.option("--metric", help=words, shell_complete=_among(lambda: [*METRICS]))(command)
 
 
 def agent_options(command: Command) -> Command:

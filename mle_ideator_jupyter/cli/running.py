@@ -112,6 +112,7 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
         test=given["test"],
         target=given["target"],
         metric=given["metric"],
+        goal=given["goal"] or "",
         ideator=None if given["no_ideator"] else given["ideator"],
         implementer=given["implementer"],
         policy=given["policy"],

@@ -23,6 +23,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     test: str | None = None
     target: str | None = None
     metric: str | None = None
+    goal: str = ""
     ideator: str | None = "playbook"
     implementer: str = "recipe"
     policy: str = "prior"

@@ -14,7 +14,7 @@ from mle_ideator_jupyter.hosts.fork import ForkHost
 from mle_ideator_jupyter.hosts.scratch import ScratchHost
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update
-from mle_ideator_jupyter.metrics import metric_named
+from mle_ideator_jupyter.metrics import metric_asked
 from mle_ideator_jupyter.model import Limits, Task, new_id
 from mle_ideator_jupyter.notebooks import Notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
@@ -37,7 +37,7 @@ async def prepared(
     for note in journal.notes:
         say(note)
     if options.metric:
-        metric_named(options.metric)
+        metric_asked(options.metric, options.goal)
     ideator, implementer = make_ideator(options), make_implementer(options)
     scratch = journal.folder / "submissions"
     host = _make_host(options, notebook, scratch)
@@ -56,6 +56,7 @@ async def prepared(
             test=options.test,
             target=options.target,
             metric=options.metric,
+            goal=options.goal,
             metadata=notebook.metadata,
         )
         source = setup_cell(bound)

@@ -38,7 +38,7 @@ def ideate(session: NotebookSession, line: str) -> None:
     if command:
         _COMMANDS[command](session, given)
         return
-    task = {name: getattr(given, name) for name in ("data", "test", "target", "metric")}
+    task = {name: getattr(given, name) for name in ("data", "test", "target", "metric", "goal")}
     if any(task.values()):
         session.setup(**task)
     ideas = session.get_ideas(given.n, " ".join(given.hint), given.kind)
@@ -62,6 +62,7 @@ def _setup(session: NotebookSession, given: Any) -> None:
         test=given.test,
         target=given.target,
         metric=given.metric,
+        goal=given.goal,
         description=given.about,
         watch=given.watch,
     )

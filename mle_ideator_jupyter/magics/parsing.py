@@ -19,7 +19,8 @@ TASK = {
     "--data": "an expression for the training frame, or a file",
     "--test": "an expression for the test frame, or a file",
     "--target": "the column to predict",
-    "--metric": "what counts",
+    "--metric": "what counts; also a function of your own",
+    "--goal": "which way a function of your own improves: maximize or minimize",
 }
 
 

@@ -61,7 +61,18 @@ def look(namespace: Mapping[str, Any]) -> Namespace:
         parts = _bunch(name, value) or {name: value}
         found += [v for n, part in parts.items() if (v := _variable(n, part, budget)) is not None]
     facts = msgspec.structs.replace(kernel_facts(), resident=resident(namespace))
-    return Namespace(variables=tuple(found), facts=facts)
+    functions = tuple(name for name, value in list(namespace.items()) if isinstance(name, str) and _scores(name, value))
+    return Namespace(variables=tuple(found), functions=functions, facts=facts)
+
+
+def _scores(name: str, value: Any) -> bool:
+    """Return whether a variable is a function that may score (true values, predicted values)."""
+    if name.startswith("_") or type(value) is not types.FunctionType:
+        return False
+    if str(value.__module__).startswith("sklearn.metrics."):
+        return name.endswith(("_score", "_error", "_loss", "_deviance", "_coefficient"))
+    code, defaults = value.__code__, value.__defaults__ or ()
+    return value.__module__ == "__main__" and code.co_argcount - len(defaults) <= 2 <= code.co_argcount
 
 
 def _bunch(name: str, value: Any) -> dict[str, Any]:

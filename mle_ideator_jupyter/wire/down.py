@@ -133,6 +133,8 @@ class PanelState(Part, frozen=True, kw_only=True, tag_field="type", tag="state")
     empty: bool = False
     task: TaskView | None = None
     frames: tuple[FrameView, ...] = ()
+    functions: tuple[str, ...] = ()
+    """Functions of the kernel that may be a metric."""
     metrics: tuple[str, ...] = ()
     watch: str = ""
     baseline: float | None = None

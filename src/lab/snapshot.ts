@@ -107,6 +107,7 @@ export const atRest = shape<PanelState>({
   ),
   frames: none,
   metrics: none,
+  functions: none,
   watch: text,
   baseline: maybe(number),
   best: maybe(shape({ trial: text, number, value: number, delta: maybe(number) })),

@@ -112,7 +112,10 @@ function TaskForm({ state, onDone }: { state: PanelState; onDone(): void }): JSX
       <Choice
         label={t('Metric')}
         value={draft.metric}
-        options={state.metrics.map(metric => ({ value: metric, text: metric }))}
+        options={[
+          ...state.metrics.map(metric => ({ value: metric, text: metric })),
+          ...state.functions.map(name => ({ value: name, text: t('%1 (yours)', name) }))
+        ]}
         none={t('choose by the target')}
         testid="mij-task-metric"
         onChange={metric => set({ metric })}

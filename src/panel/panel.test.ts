@@ -86,6 +86,17 @@ describe('task', () => {
     expect(all('mij-task-form')).toHaveLength(0);
   });
 
+  test('a function of the kernel is one choice away', () => {
+    const host = show({ state: panelState({ functions: ['cost'] }) });
+    click('mij-task-line');
+    type('mij-task-metric', 'cost', 'change');
+    submit('mij-task-use');
+    expect(host.sent).toEqual([]);
+    click(all('mij-task-form')[0].querySelectorAll<HTMLInputElement>('input[type=radio]')[1]);
+    submit('mij-task-use');
+    expect(host.sent).toMatchObject([{ metric: 'cost', goal: 'maximize' }]);
+  });
+
   test('a metric of one’s own needs a direction first', () => {
     const host = show({ state: panelState({ metrics: [] }) });
     click('mij-task-line');

@@ -11,7 +11,7 @@ from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.models import NUMBERED, SEEDED, WEIGHTED, estimator
 from mle_ideator_jupyter.implementers.recipe.numbers import quantiles
 from mle_ideator_jupyter.implementers.recipe.preparing import preparation
-from mle_ideator_jupyter.implementers.recipe.searching import searched
+from mle_ideator_jupyter.implementers.recipe.searching import scoring, searched
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, pair
 from mle_ideator_jupyter.recipe import Model, Recipe
 
@@ -200,6 +200,5 @@ def _thresholds(context: Context, inner: str) -> Call:
         raise EditError(msg)
     if context.classes_known == 2 and metric != "qwk":
         context.sk("model_selection", "TunedThresholdClassifierCV")
-        name = {"macro_f1": "f1_macro", "accuracy": "accuracy"}[metric]
-        return Call("TunedThresholdClassifierCV", inner, scoring=repr(name), cv=3)
+        return Call("TunedThresholdClassifierCV", inner, scoring=scoring(context), cv=3)
     return Call(need(context, "WeightedClasses"), inner, "score")

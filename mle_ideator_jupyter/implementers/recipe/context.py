@@ -9,9 +9,20 @@ from functools import cached_property
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import ColumnProfile, Profile
 from mle_ideator_jupyter.implementers.recipe.writing import Imports
-from mle_ideator_jupyter.metrics import PROBABILITY_METRICS
+from mle_ideator_jupyter.metrics import METRICS, PROBABILITY_METRICS
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.recipe import Recipe
+
+LOCALS = frozenset(
+    {"X", "categories", "cv", "fit", "folds", "high", "known", "low", "model", "numbers", "prediction", "prepare"}
+) | {
+    "score",
+    "submission",
+    "test",
+    "train",
+    "y",
+}
+"""Names that a trial's function uses itself, so that the user's own function of that name is reached by another way."""
 
 ONE_HOT_LEVELS = 300
 """Levels over all columns up to which forests get one-hot columns rather than codes."""
@@ -53,6 +64,17 @@ class Context:
     def probabilities(self) -> bool:
         """Whether the metric reads class probabilities."""
         return self.binding.metric.name in PROBABILITY_METRICS
+
+    @cached_property
+    def own_metric(self) -> str:
+        """The expression of the user's own metric in the kernel; empty for a built-in one."""
+        name = self.binding.metric.name
+        if name in METRICS:
+            return ""
+        if not all(part.isidentifier() for part in name.split(".")):  # it becomes code
+            msg = f"the metric {name!r} is neither a built-in one nor the name of a function"
+            raise EditError(msg)
+        return f"globals()[{name!r}]" if name in LOCALS else name
 
     @cached_property
     def columns(self) -> tuple[ColumnProfile, ...]:

@@ -8,6 +8,7 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.models import estimator
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, mapping
+from mle_ideator_jupyter.model import Goal
 from mle_ideator_jupyter.recipe import Model
 
 _INSIDE = {"CalibratedClassifierCV": "estimator__", "TransformedTargetRegressor": "regressor__"}
@@ -51,6 +52,9 @@ def _inner_folds(context: Context, folds: int) -> str:
 def scoring(context: Context) -> str:
     """Return the source of the scorer that comes nearest to the metric."""
     metric = context.binding.metric.name
+    if context.own_metric:
+        better = context.binding.metric.goal is Goal.MAXIMIZE
+        return f"{context.sk('metrics', 'make_scorer')}({context.own_metric}, greater_is_better={better})"
     if context.regression or context.recipe.target.as_regression:
         return repr("neg_mean_absolute_error" if metric == "mae" else "neg_mean_squared_error")
     if metric == "qwk":

@@ -47,6 +47,8 @@ def _splitter(context: Context) -> list[str]:
 
 def score_lines(context: Context) -> list[str]:
     """Return the function that scores predictions by the metric."""
+    if context.own_metric:
+        return ["    def score(y, prediction):", f"        return float({context.own_metric}(y, prediction))", ""]
     metric = context.binding.metric.name
     many = context.classes_known > 2
     plain = {

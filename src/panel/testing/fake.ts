@@ -39,6 +39,7 @@ export function panelState(change: Partial<PanelState> = {}): PanelState {
       { expression: 'test', rows: 1459, columns: ['area', 'rooms'] }
     ],
     metrics: ['rmse', 'rmsle', 'accuracy'],
+    functions: [],
     watch: '',
     baseline: null,
     best: null,
