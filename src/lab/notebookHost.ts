@@ -25,6 +25,9 @@ const PAGE = (() => {
   return page;
 })();
 
+/** The names of the notebooks' views in this page: those of one notebook are told apart, and keep their names. */
+const views = new Set<string>();
+
 interface Waiting {
   resolve(text: string): void;
   reject(error: Error): void;
@@ -113,6 +116,7 @@ export class NotebookHost implements IPanelHost {
   }
 
   dispose(): void {
+    views.delete(this._page);
     this.mirror.dispose();
     this._link.dispose();
     this.forget();
@@ -137,8 +141,23 @@ export class NotebookHost implements IPanelHost {
       notebook_id: held.notebook_id,
       events: held.events,
       sources,
-      page: `${PAGE}/${this.panel.context.path}`
+      page: this.page()
     };
+  }
+
+  /** Returns this view's name, the same after a reload; a rename gives it another. */
+  private page(): string {
+    const name = `${PAGE}/${this.panel.context.path}`;
+    if (this._page.replace(/#\d+$/, '') !== name) {
+      views.delete(this._page);
+      let number = 1;
+      while (views.has(`${name}#${number}`)) {
+        number++;
+      }
+      this._page = `${name}#${number}`;
+      views.add(this._page);
+    }
+    return this._page;
   }
 
   private receive(message: Message): void {
@@ -220,6 +239,7 @@ export class NotebookHost implements IPanelHost {
   private readonly _waiting = new Map<string, Waiting>();
   private readonly _changed = new Signal<this, void>(this);
   private _asked = 0;
+  private _page = '';
 }
 
 /** Has the browser save a text as a file. */
