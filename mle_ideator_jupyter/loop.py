@@ -65,7 +65,10 @@ async def autopilot(wiring: Wiring) -> AsyncGenerator[Update, None]:
             if idea is None:
                 reason = "no ideas"
                 break
-            wiring.journal.append(IdeaProposed(idea=idea, run=wiring.run))
+            shown = _shown(state, idea)
+            if shown is None:
+                wiring.journal.append(IdeaProposed(idea=idea, run=wiring.run))
+            idea = shown or idea
         trial = unfinished or _begin(wiring, brief, idea)
         yield Update(kind="trial_started", trial=trial, idea=idea, best=state.best, left=clock.left())
         done = trial if trial.outcome else await run_trial(wiring, brief, idea, trial, clock.limits())
@@ -169,6 +172,13 @@ def _untried(state: State, run: str) -> Idea | None:
         return None
     taken = {t.idea for t in state.trials} | {h.idea for h in state.help}
     return next((state.ideas[i] for i in state.runs[run].ideas if i not in taken), None)
+
+
+def _shown(state: State, idea: Idea) -> Idea | None:
+    """Return the same idea where it was proposed before and no trial has taken it up: nobody is shown it twice."""
+    taken = {t.idea for t in state.trials}
+    untried = (i for i in state.ideas.values() if i.id not in taken)
+    return next((i for i in untried if (i.action, i.edit, i.title) == (idea.action, idea.edit, idea.title)), None)
 
 
 def _trigger(state: State, wiring: Wiring) -> Trigger:

@@ -40,6 +40,8 @@ class Pages:
         self.anchor = ""
         self.trial: Trial | None = None
         """The trial that cells now belong to."""
+        self.fold = False
+        """Whether cells are folded once they have run: those of an autopilot, which may be many."""
         self._leader: Door | None = None
         self._asked: dict[str, tuple[Door, asyncio.Future[Any], Cell | None]] = {}
         self._unheard: dict[str, tuple[Door, float]] = {}
@@ -117,7 +119,9 @@ class Pages:
             trial=trial.id if trial else "",
             number=trial.number if trial else None,
         )
-        answer = await self._ask(lambda request: wire.RunCell(request=request, cell=new, after=self.anchor), cell)
+        answer = await self._ask(
+            lambda request: wire.RunCell(request=request, cell=new, after=self.anchor, fold=self.fold), cell
+        )
         return Ran(how=answer.how, outputs=answer.outputs, message=answer.message)
 
     async def insert(self, cells: tuple[wire.NewCell, ...], after: str = "") -> wire.Changed:

@@ -69,13 +69,14 @@ class Running:
             )
             wiring.journal.append(self.run)
             wiring.run, wiring.budget, self.left = self.run.run, budget, budget
+            self._session.pages.fold = True
             try:
                 await self._follow(wiring, autopilot(wiring), here)
             except BaseException:
                 wiring.journal.append(RunFinished(run=wiring.run, reason="stopped"))
                 raise
             finally:
-                self.run = None
+                self.run, self._session.pages.fold = None, False
 
     async def undo(self, trial: Trial) -> None:
         """Take a trial's cells out of the notebook, none that was edited, and its names out of the kernel."""

@@ -188,11 +188,15 @@ class PlacedCell(Part, frozen=True, kw_only=True):
 
 
 class RunCell(Part, frozen=True, kw_only=True, tag_field="type", tag="run_cell"):
-    """Insert this cell after cell `after` (or at the end) of the notebook that the comm belongs to, and run it."""
+    """Insert this cell after cell `after` (or at the end) of the notebook that the comm belongs to, and run it.
+
+    `fold` has its code folded away once it has run.
+    """
 
     request: str
     cell: NewCell
     after: str = ""
+    fold: bool = False
 
 
 class InsertCells(Part, frozen=True, kw_only=True, tag_field="type", tag="insert_cells"):

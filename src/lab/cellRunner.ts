@@ -52,6 +52,9 @@ export class CellRunner {
         return;
       }
     }
+    if (asked.fold && !cell.isDisposed) {
+      fold(cell);
+    }
     answer('ran', id, '', cell.isDisposed ? [] : (cell.model.outputs.toJSON() as unknown as Ran['outputs']));
   }
 
@@ -106,6 +109,7 @@ export class CellRunner {
     if (place >= 0) {
       notebook.activeCellIndex = place;
       NotebookActions.expandParent(notebook.widgets[place], notebook);
+      notebook.widgets[place].inputHidden = false;
       void notebook.scrollToItem(place, 'smart');
     }
   }
@@ -194,6 +198,14 @@ export class CellRunner {
 
   private _answers: (Placed | Ran | Changed)[] = [];
   private _gathering = false;
+}
+
+/** Folds a cell's code away, here and where the notebook is opened again; its first line and its outputs stay. */
+function fold(cell: CodeCell): void {
+  cell.inputHidden = true;
+  const { sharedModel } = cell.model;
+  const jupyter = sharedModel.getMetadata('jupyter');
+  sharedModel.setMetadata('jupyter', { ...(typeof jupyter === 'object' ? jupyter : {}), source_hidden: true });
 }
 
 function markOf(cell: SharedCell | undefined): Partial<TrialMark> | undefined {

@@ -33,6 +33,10 @@ def autopilot(lab, steps):
     lab.get("start").click()
 
 
+FOLDED = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(c => c.model.getMetadata('mle_ideator')).map(c => c.inputHidden)"""
+
+
 def test_an_autopilot_makes_its_trials_and_stops(lab):
     begin(lab)
     autopilot(lab, 3)
@@ -43,6 +47,10 @@ def test_an_autopilot_makes_its_trials_and_stops(lab):
     assert next(iter(journal.runs.values())).finished == "steps"
     marks = [c["mark"]["number"] for c in lab.cells() if c["mark"]]
     assert marks == [0, 1, 2, 3], "one after the other, in their order"
+    assert lab.page.evaluate(FOLDED) == [True] * 4, "many cells of code do not hide the notebook"
+    lab.get("trial-row").nth(1).click()  # the newest come first
+    lab.page.wait_for_function(f"() => !({FOLDED})()[2]")
+    assert lab.page.evaluate(FOLDED) == [True, True, False, True], "a row shows its trial's code"
 
 
 def test_stop_ends_a_long_cell_and_the_kernel_goes_on(lab):

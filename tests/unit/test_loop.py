@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from mle_ideator_jupyter.events import RunStarted, TaskSet, TrialStarted
+from mle_ideator_jupyter.events import IdeaProposed, RunStarted, TaskSet, TrialStarted
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import autopilot
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Limits, RecipeEdit, Trigger
@@ -66,6 +66,16 @@ def test_ideas_build_on_the_best_so_far(tmp_path):
     for trial in list(trials.values())[1:]:
         earlier = [t for t in trials.values() if t.number < trial.number]
         assert trials[trial.parent] == min(earlier, key=lambda t: t.score.value)
+
+
+def test_an_idea_that_was_shown_is_taken_up_not_proposed_again(tmp_path):
+    wiring = wire(tmp_path, steps=2)
+    shown = idea_number(1, Trigger.HUMAN)
+    wiring.journal.append(IdeaProposed(idea=shown))
+    drive(wiring)
+    state = wiring.journal.state
+    assert state.trials[2].idea == shown.id
+    assert [i.title for i in state.ideas.values()] == ["idea 1", "idea 0"]
 
 
 def test_without_ideas_a_run_ends_and_says_so(tmp_path):

@@ -74,7 +74,7 @@ def _ending(binding: Binding, name: str, given: str) -> list[str]:
         f"{name}_result = {name}({given})",
         "from mle_ideator_jupyter import report_score",
         "",
-        f'report_score({name}_result[0], metric="{binding.metric.name}", submission={name}_result[1])',
+        f'report_score({name}_result[0], metric="{binding.metric.name}", submission={name}_result[1]);',
     ]
 
 
