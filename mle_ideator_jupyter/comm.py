@@ -58,7 +58,7 @@ class _Line:
             self._of().refuse(self._door, error)
             return
         if isinstance(command, wire.Hello) and command.wire == wire.WIRE:
-            self._greet(command, message["header"]["session"])
+            self._greet(command, command.client or message["header"]["session"])
         self._of().submit(command, self._door)
 
     def close(self) -> None:

@@ -181,12 +181,15 @@ export interface Events {
 }
 /**
  * Insert this cell after cell `after` (or at the end) of the notebook that the comm belongs to, and run it.
+ *
+ * `fold` has its code folded away once it has run.
  */
 export interface RunCell {
   type: 'run_cell';
   request: string;
   cell: NewCell;
   after: string;
+  fold: boolean;
 }
 /**
  * A cell to insert. `trial` and `number` mark it as belonging to a trial.
@@ -234,7 +237,8 @@ export interface Fetched {
 /**
  * A page opened the notebook.
  *
- * `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded.
+ * `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded;
+ * `client` is under what name it sends the notebook's cells, where that is another than for its words to us.
  */
 export interface Hello {
   type: 'hello';
@@ -244,6 +248,7 @@ export interface Hello {
   events?: string[];
   sources?: string[];
   page?: string;
+  client?: string;
 }
 /**
  * What is to be solved; what is empty is found. `goal` is needed for a metric that is not built in.

@@ -10,7 +10,8 @@ from mle_ideator_jupyter.wire.part import ApprovalMode, Part
 class Hello(Part, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     """A page opened the notebook.
 
-    `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded.
+    `events` are the metadata's; `sources` are the code cells'. `page` stays the same when the page is reloaded;
+    `client` is under what name it sends the notebook's cells, where that is another than for its words to us.
     """
 
     wire: int
@@ -19,6 +20,7 @@ class Hello(Part, frozen=True, kw_only=True, tag_field="type", tag="hello"):
     events: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     page: str = ""
+    client: str = ""
 
 
 class SetTask(Part, frozen=True, kw_only=True, tag_field="type", tag="set_task"):

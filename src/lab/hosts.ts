@@ -2,6 +2,7 @@
 
 import type { INotebookCellExecutor, INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Kernel } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { NotebookHost, PACKAGE } from './notebookHost';
 
@@ -41,7 +42,7 @@ export class Hosts {
     let host = this._hosts.get(panel);
     if (!host) {
       const { executor, trans, openSettings } = this.options;
-      host = new NotebookHost(panel, executor, trans, openSettings);
+      host = new NotebookHost(panel, executor, trans, openSettings, id => this.kernels(panel, id));
       this._hosts.set(panel, host);
       this.apply(host);
       host.changed.connect(changed => {
@@ -51,6 +52,18 @@ export class Hosts {
       });
     }
     return host;
+  }
+
+  /** The connections to a kernel that the other notebooks hold. */
+  private kernels(panel: NotebookPanel, id: string): Kernel.IKernelConnection[] {
+    const found: Kernel.IKernelConnection[] = [];
+    this.options.tracker.forEach(other => {
+      const kernel = other === panel ? null : other.sessionContext.session?.kernel;
+      if (kernel?.id === id) {
+        found.push(kernel);
+      }
+    });
+    return found;
   }
 
   private apply(host: NotebookHost): void {

@@ -35,6 +35,10 @@ class Comm {
 class FakeKernel {
   status = 'idle';
   isDisposed = false;
+  handleComms = true;
+  id = 'k';
+  model = { id: 'k' };
+  readonly disposed = new Signal<this, void>(this);
   subshellId: string | null = null;
   supportsSubshells = true;
   username = 'u';
@@ -265,4 +269,32 @@ test('a kernel whose control channel stays silent is reached over its main shell
   await vi.advanceTimersByTimeAsync(5_000);
   kernel.comms[0].say(panelState());
   expect(link.link).toEqual({ kind: 'ready', busyWaits: true });
+});
+
+test('a kernel that another notebook has comms with is spoken to through that one’s connection', async () => {
+  const through = new FakeKernel();
+  const context = new Context(new FakeKernel());
+  context.kernel.handleComms = false;
+  const hello = (): Command => ({ type: 'control', what: 'look' });
+  const others = (): never[] => [through] as never[];
+  const shared = new KernelLink(context as unknown as ISessionContext, hello, text => text, others);
+  await expect(shared.connect()).resolves.toBe(true);
+  expect(through.comms[0].sent).toEqual([
+    ['sub', 'open'],
+    ['sub', 'control']
+  ]);
+  shared.dispose();
+});
+
+test('where somebody else has the comms, it says what to do', async () => {
+  const context = new Context(new FakeKernel());
+  context.kernel.handleComms = false;
+  const alone = new KernelLink(
+    context as unknown as ISessionContext,
+    () => ({ type: 'control', what: 'look' }),
+    text => text
+  );
+  await expect(alone.connect()).resolves.toBe(false);
+  expect(alone.link).toMatchObject({ kind: 'error', detail: expect.stringContaining('another kernel') as string });
+  alone.dispose();
 });

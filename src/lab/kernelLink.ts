@@ -5,6 +5,7 @@ import type { Kernel } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { LinkState } from '../panel';
 import { TARGET, VERSION, WIRE, type Command, type Message, type PanelState } from '../protocol';
+import { withComms, type Others } from './comms';
 import { loadPackage, oneLine, type Translate } from './loadPackage';
 import { discardSubshell, makeSubshell, onSubshell } from './subshell';
 
@@ -26,7 +27,8 @@ export class KernelLink {
     private readonly context: ISessionContext,
     /** The first thing to say. */
     private readonly hello: () => Command,
-    private readonly t: Translate
+    private readonly t: Translate,
+    private readonly others: Others = () => []
   ) {
     context.kernelChanged.connect(this.onKernel, this);
     context.statusChanged.connect(this.onStatus, this);
@@ -139,7 +141,9 @@ export class KernelLink {
   }
 
   private openComm(kernel: Kernel.IKernelConnection, subshell: string | null): void {
-    const comm = kernel.createComm(TARGET);
+    const refusal = this.t('This kernel’s panel is another view’s, a console’s say: close it, or take another kernel.');
+    const through = withComms(kernel, this.context, this.others, refusal);
+    const comm = through.createComm(TARGET);
     // Our own subshell serves this comm; one that JupyterLab makes meanwhile would change shells under it.
     (comm as unknown as { commsOverSubshells: string }).commsOverSubshells = 'disabled';
     comm.onMsg = message => {
@@ -151,8 +155,11 @@ export class KernelLink {
         this.say({ kind: 'error', detail: this.t('The kernel closed the line. Restart the kernel to go on.') });
       }
     };
-    this._line = { comm, kernel, subshell };
-    onSubshell(kernel, subshell, () => comm.open({}));
+    this._line = { comm, kernel: through, subshell };
+    if (through !== kernel) {
+      through.disposed.connect(() => this._line?.kernel === through && this.onKernel()); // its notebook was closed
+    }
+    onSubshell(through, subshell, () => comm.open({}));
     if (subshell === null) {
       this.say({ kind: 'connecting', busyWaits: true });
     }

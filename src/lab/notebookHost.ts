@@ -9,6 +9,7 @@ import type { IPanelHost, LinkState, PanelActions } from '../panel';
 import { mergeTrials } from '../panel/merging';
 import { VERSION, WIRE, type Command, type Fetch, type Message, type PanelState, type TrialView } from '../protocol';
 import { CellRunner } from './cellRunner';
+import type { Others } from './comms';
 import { KernelLink } from './kernelLink';
 import { Mirror } from './mirror';
 import { atRest } from './snapshot';
@@ -44,11 +45,12 @@ export class NotebookHost implements IPanelHost {
     readonly panel: NotebookPanel,
     executor: INotebookCellExecutor | null,
     private readonly trans: TranslationBundle,
-    openSettings?: () => void
+    openSettings?: () => void,
+    others?: Others
   ) {
     const t = this.t.bind(this);
     this.mirror = new Mirror(() => panel.model);
-    this._link = new KernelLink(panel.sessionContext, () => this.hello(), t);
+    this._link = new KernelLink(panel.sessionContext, () => this.hello(), t, others);
     this._runner = new CellRunner(panel, executor, command => this.send(command), t);
     this._link.changed.connect(() => this.onLink());
     this._link.received.connect((_, message) => this.receive(message));
@@ -141,7 +143,8 @@ export class NotebookHost implements IPanelHost {
       notebook_id: held.notebook_id,
       events: held.events,
       sources,
-      page: this.page()
+      page: this.page(),
+      client: this.panel.sessionContext.session?.kernel?.clientId ?? ''
     };
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 
 from mle_ideator_jupyter.journal import Journal
 from tests.kernel.page import LOAD, Page, kernel_in
@@ -76,6 +77,21 @@ def test_a_score_and_a_magic_go_to_the_notebook_whose_cell_it_is(kernel):
     assert one.value("len(__import__('mle_ideator_jupyter').session().trials)") == "2"
     two.run("import mle_ideator_jupyter as mij; n = len(mij.session().trials)")
     assert two.value("n") == "1"
+
+
+def test_a_page_may_speak_through_another_ones_connection(kernel):
+    one, two = both(kernel)
+    cells = BlockingKernelClient(connection_file=kernel.connection_file)
+    cells.load_connection_file()
+    cells.start_channels()
+    two.send("hello", wire=1, path="two.ipynb", client=cells.session.session)
+    two.send("get_idea")
+    two.until(lambda: two.state["ideas"])
+    cells.execute("from mle_ideator_jupyter import report_score\nreport_score(0.125, metric='rmse')")
+    two.until(two.scored)
+    cells.stop_channels()
+    assert [row["value"] for row in two.scored()] == [0.125]
+    assert not one.rows
 
 
 def test_data_that_one_loads_are_seen_by_the_other(kernel):
