@@ -9,7 +9,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HEAVY = ["numpy", "pandas", "sklearn", "torch", "openai", "httpx", "httpx2", "nbclient", "nbformat", "IPython", "ipykernel", "narwhals"]
+HEAVY = [
+    "numpy",
+    "pandas",
+    "sklearn",
+    "torch",
+    "openai",
+    "httpx",
+    "httpx2",
+    "nbclient",
+    "nbformat",
+    "IPython",
+    "ipykernel",
+    "narwhals",
+]
 
 
 def test_a_plain_import_loads_nothing_heavy():

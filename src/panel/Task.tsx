@@ -125,7 +125,7 @@ function TaskForm({ state, onDone }: { state: PanelState; onDone(): void }): JSX
           <legend>{t('Better is')}</legend>
           <span class="mij-row">
             {(['minimize', 'maximize'] as const).map(way => (
-              <label key={way}>
+              <label key={way} class="mij-nowrap">
                 <input type="radio" name={name} checked={goal === way} onChange={() => set({ goal: way })} />{' '}
                 {way === 'minimize' ? t('lower ↓') : t('higher ↑')}
               </label>
