@@ -187,6 +187,8 @@ class Namespace(Struct, frozen=True, kw_only=True):
     """What the kernel holds, and which data files its notebook reads."""
 
     variables: tuple[Variable, ...] = ()
+    names: tuple[str, ...] = ()
+    """All names but private ones."""
     functions: tuple[str, ...] = ()
     """Functions that may be a metric: the notebook's own, and scikit-learn's, that take two arguments."""
     facts: KernelFacts = KernelFacts()

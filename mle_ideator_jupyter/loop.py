@@ -31,7 +31,8 @@ from mle_ideator_jupyter.model import (
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.selection import plateau
 from mle_ideator_jupyter.state import State
-from mle_ideator_jupyter.trial import Wiring, run_trial, steps
+from mle_ideator_jupyter.trial import run_trial
+from mle_ideator_jupyter.wiring import Wiring, steps
 
 
 class Update(Struct, frozen=True, kw_only=True):

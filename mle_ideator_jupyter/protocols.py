@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Union, runtime_checkable
 
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.facts import Namespace, Profile
+from mle_ideator_jupyter.facts import Namespace, Profile, Variable
 from mle_ideator_jupyter.model import Binding, Graded, Idea, Limits, Struct, Task, Trial, new_id
 
 
@@ -18,18 +18,20 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Code to run, with a title for people.
 
     `keep` names the variables that the cell may leave behind; None is a plain cell whose
-    every effect stays, and around which nothing is remembered or put back.
+    every effect stays, and around which nothing is remembered or put back. `replaces` is the id of
+    an earlier cell of the same trial, in whose place a front end shows this one.
     """
 
     source: str
     title: str = ""
     id: str = ""
     keep: tuple[str, ...] | None = None
+    replaces: str = ""
 
 
-def cell(source: str, title: str = "", keep: tuple[str, ...] | None = None) -> Cell:
+def cell(source: str, title: str = "", keep: tuple[str, ...] | None = None, replaces: str = "") -> Cell:
     """Return a Cell with a fresh id."""
-    return Cell(source=source, title=title, id=new_id(), keep=keep)
+    return Cell(source=source, title=title, id=new_id(), keep=keep, replaces=replaces)
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -68,6 +70,21 @@ class RunCell(Struct, frozen=True, kw_only=True, tag="run_cell"):
     fidelity: str = "full"
 
 
+class Inspect(Struct, frozen=True, kw_only=True, tag="inspect"):
+    """Look at a variable of the kernel, or with no name at what there is; the observation is what was `Seen`."""
+
+    name: str = ""
+
+
+class ReportScore(Struct, frozen=True, kw_only=True, tag="report_score"):
+    """Report the value of this expression as the trial's score; the observation is that of the cell that does so.
+
+    The expression must read a variable: a number that an agent writes down is no score, and is `Refused`.
+    """
+
+    expression: str
+
+
 class SeekHelp(Struct, frozen=True, kw_only=True, tag="seek_help"):
     """Ask the Ideator; the observation is an Idea, or None when there is no help to be had."""
 
@@ -80,8 +97,32 @@ class Finish(Struct, frozen=True, kw_only=True, tag="finish"):
     reason: str = ""
 
 
-Action = Union[RunCell, SeekHelp, Finish]
-Observation = Union[CellResult, Idea, None]
+Action = Union[RunCell, Inspect, ReportScore, SeekHelp, Finish]
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What was looked at: summaries of variables, never their bulk, and the names of all there are."""
+
+    variables: tuple[Variable, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """The loop did not do what an action asked for, and why."""
+
+    reason: str
+
+
+Observation = Union[CellResult, Idea, Seen, Refused, None]
+
+
+class Grants(Struct, frozen=True, kw_only=True):
+    """What an Implementer may do in one trial: cells to run (of them, failed ones), looks, and calls for help."""
+
+    cells: int = 3
+    failures: int = 3
+    looks: int = 0
+    help: int = 2
 
 
 @runtime_checkable

@@ -181,7 +181,8 @@ class _Folding:
 
     def trial_placed(self, event: TrialPlaced) -> None:
         if event.id not in self.untrusted:  # else a forged journal could have cells of the user's removed
-            self.cells.setdefault(event.trial, []).append(event)
+            placed = [p for p in self.cells.get(event.trial, []) if p.cell != event.cell]  # put there anew, edited
+            self.cells[event.trial] = [*placed, event]
 
     def watching_set(self, event: Watching) -> None:
         if event.id not in self.untrusted:

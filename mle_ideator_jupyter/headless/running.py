@@ -21,7 +21,7 @@ from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Idea, Trigger, new_id
 from mle_ideator_jupyter.notebooks import read_notebook
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 
 
 async def run_headless(options: RunOptions, on_update: Callable[[Update], None]) -> RunSummary:

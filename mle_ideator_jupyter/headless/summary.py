@@ -10,7 +10,7 @@ from mle_ideator_jupyter.headless.options import RunOptions, page_path
 from mle_ideator_jupyter.loop import Update
 from mle_ideator_jupyter.model import Struct, Trial
 from mle_ideator_jupyter.scoring.graded import FolderGrader
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 
 
 class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=False):

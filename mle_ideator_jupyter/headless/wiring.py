@@ -19,7 +19,7 @@ from mle_ideator_jupyter.model import Limits, Task, new_id
 from mle_ideator_jupyter.notebooks import Notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
 from mle_ideator_jupyter.protocols import Ideator, Implementer, cell
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 
 SETUP_LIMITS = Limits(seconds=3600)
 """A notebook's own cells may train for an hour before they are stopped."""

@@ -62,7 +62,8 @@ def look(namespace: Mapping[str, Any]) -> Namespace:
         found += [v for n, part in parts.items() if (v := _variable(n, part, budget)) is not None]
     facts = msgspec.structs.replace(kernel_facts(), resident=resident(namespace))
     functions = tuple(name for name, value in list(namespace.items()) if isinstance(name, str) and _scores(name, value))
-    return Namespace(variables=tuple(found), functions=functions, facts=facts)
+    names = tuple(n for n in list(namespace) if isinstance(n, str) and not n.startswith("_") and n not in _IPYTHON)
+    return Namespace(variables=tuple(found), names=names, functions=functions, facts=facts)
 
 
 def _scores(name: str, value: Any) -> bool:

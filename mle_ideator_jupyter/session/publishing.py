@@ -15,7 +15,7 @@ from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, names
 from mle_ideator_jupyter.session import view
 from mle_ideator_jupyter.session.looking import frames
 from mle_ideator_jupyter.state import State
-from mle_ideator_jupyter.trial import steps
+from mle_ideator_jupyter.wiring import steps
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.session.pages import Door

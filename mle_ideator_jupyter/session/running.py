@@ -15,7 +15,7 @@ from mle_ideator_jupyter.events import Kept, RunFinished, RunStarted, TrialFinis
 from mle_ideator_jupyter.loop import Update, autopilot, try_one
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, Trial, new_id
 from mle_ideator_jupyter.protocols import Cell, Host
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.session.session import Session

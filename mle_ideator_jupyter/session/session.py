@@ -35,7 +35,7 @@ from mle_ideator_jupyter.session.looking import Looking
 from mle_ideator_jupyter.session.pages import Door, Pages
 from mle_ideator_jupyter.session.publishing import Publisher
 from mle_ideator_jupyter.session.running import Running
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 
 T = TypeVar("T")
 IDEAS_AT_ONCE = 20

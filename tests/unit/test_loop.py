@@ -10,7 +10,7 @@ from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import autopilot
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Limits, RecipeEdit, Trigger
 from mle_ideator_jupyter.protocols import CellResult, Finish, Reported, RunCell, SeekHelp, cell
-from mle_ideator_jupyter.trial import Wiring
+from mle_ideator_jupyter.wiring import Wiring
 from tests.doubles import PROFILE, TASK, FakeHost, FakeIdeator, FakeImplementer, idea_number, score_of
 
 
