@@ -5,7 +5,7 @@ Implementations live on higher floors and know nothing of each other; `loop.py` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, Union, runtime_checkable
 
@@ -125,6 +125,15 @@ class Grants(Struct, frozen=True, kw_only=True):
     help: int = 2
 
 
+class Ideas(list[Idea]):
+    """Ideas with what asking for them cost, in US dollars, and why there are not more; an Ideator may return these."""
+
+    def __init__(self, ideas: Iterable[Idea] = (), *, cost: float = 0.0, why: str = "") -> None:
+        super().__init__(ideas)
+        self.cost = cost
+        self.why = why
+
+
 @runtime_checkable
 class Ideator(Protocol):
     """Who proposes. Errors of a model are data; only faults of ours are raised."""
@@ -133,6 +142,15 @@ class Ideator(Protocol):
 
     async def propose(self, brief: Brief, n: int = 1) -> Sequence[Idea]:
         """Return up to `n` ideas, best first; fewer, or none, when there is nothing new to say."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """An agent that can say all that it would send: the Brief's text and what stands around it."""
+
+    def told(self, brief: Brief, n: int = 1) -> str:
+        """Return what would be sent to be given `n` ideas, as text to be read."""
         ...
 
 

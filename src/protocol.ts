@@ -182,7 +182,7 @@ export interface Events {
 /**
  * Insert this cell after cell `after` (or at the end) of the notebook that the comm belongs to, and run it.
  *
- * `fold` has its code folded away once it has run.
+ * `fold` has its code folded away once it has run. Where `replaces` still stands as it was, the cell takes its place.
  */
 export interface RunCell {
   type: 'run_cell';
@@ -190,6 +190,7 @@ export interface RunCell {
   cell: NewCell;
   after: string;
   fold: boolean;
+  replaces: PlacedCell | null;
 }
 /**
  * A cell to insert. `trial` and `number` mark it as belonging to a trial.
@@ -200,6 +201,13 @@ export interface NewCell {
   markdown: boolean;
   trial: string;
   number: number | null;
+}
+/**
+ * A cell of ours in the notebook. `digest` is the SHA-256 of the source we gave it: another one was edited.
+ */
+export interface PlacedCell {
+  cell: string;
+  digest: string;
 }
 /**
  * Insert these cells, in one undo step; run none.
@@ -217,13 +225,6 @@ export interface RemoveCells {
   type: 'remove_cells';
   request: string;
   cells: PlacedCell[];
-}
-/**
- * A cell of ours in the notebook. `digest` is the SHA-256 of the source we gave it: another one was edited.
- */
-export interface PlacedCell {
-  cell: string;
-  digest: string;
 }
 /**
  * The answer to `Fetch`; `error` says why there is none.

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.errors import PageGoneError, PumpedError, UsageError
+from mle_ideator_jupyter.hosts.hooks import digest
 from mle_ideator_jupyter.model import Trial, new_id
 from mle_ideator_jupyter.protocols import Cell, Ran
 
@@ -46,6 +47,8 @@ class Pages:
         self._asked: dict[str, tuple[Door, asyncio.Future[Any], Cell | None]] = {}
         self._unheard: dict[str, tuple[Door, float]] = {}
         self._names: dict[int, str] = {}
+        self._stands: dict[str, wire.PlacedCell] = {}
+        """Where cells of ours stand in the notebook, by their own ids."""
         self._came = asyncio.Event()
         self._pumps = False
         self._on_placed, self._on_alone = on_placed, on_alone
@@ -120,7 +123,10 @@ class Pages:
             number=trial.number if trial else None,
         )
         answer = await self._ask(
-            lambda request: wire.RunCell(request=request, cell=new, after=self.anchor, fold=self.fold), cell
+            lambda request: wire.RunCell(
+                request=request, cell=new, after=self.anchor, fold=self.fold, replaces=self._stands.get(cell.replaces)
+            ),
+            cell,
         )
         return Ran(how=answer.how, outputs=answer.outputs, message=answer.message)
 
@@ -145,6 +151,7 @@ class Pages:
         if isinstance(command, wire.Placed):
             if cell is not None and command.cell:
                 self.anchor = command.cell
+                self._stands[cell.id] = wire.PlacedCell(cell=command.cell, digest=digest(cell.source))
                 self._on_placed(cell, command.cell)
             return
         if isinstance(command, wire.Ran) is (cell is not None) and not answer.done():

@@ -190,13 +190,14 @@ class PlacedCell(Part, frozen=True, kw_only=True):
 class RunCell(Part, frozen=True, kw_only=True, tag_field="type", tag="run_cell"):
     """Insert this cell after cell `after` (or at the end) of the notebook that the comm belongs to, and run it.
 
-    `fold` has its code folded away once it has run.
+    `fold` has its code folded away once it has run. Where `replaces` still stands as it was, the cell takes its place.
     """
 
     request: str
     cell: NewCell
     after: str = ""
     fold: bool = False
+    replaces: PlacedCell | None = None
 
 
 class InsertCells(Part, frozen=True, kw_only=True, tag_field="type", tag="insert_cells"):

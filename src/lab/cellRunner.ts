@@ -33,7 +33,7 @@ export class CellRunner {
       answer('refused', '', this.readOnly());
       return;
     }
-    const id = this.standing(asked.cell) ?? this.insertAfter(asked.after, [asked.cell])[0];
+    const id = this.standing(asked.cell) ?? this.replaced(asked) ?? this.insertAfter(asked.after, [asked.cell])[0];
     const cell = await this.widget(id);
     if (!(cell instanceof CodeCell)) {
       answer('missing', id);
@@ -129,6 +129,16 @@ export class CellRunner {
     return this.shared?.cells.find(one => {
       return cell.trial !== '' && markOf(one)?.trial === cell.trial && one.getSource() === cell.source;
     })?.id;
+  }
+
+  /** Gives the cell that is to be replaced its new source; not one that was edited meanwhile. */
+  private replaced({ cell, replaces }: RunCell): string | undefined {
+    const old = this.shared?.cells.find(one => one.id === replaces?.cell);
+    if (!replaces || !old || digest(old.getSource()) !== replaces.digest) {
+      return undefined;
+    }
+    old.setSource(cell.source);
+    return old.id;
   }
 
   private insertAfter(after: string, cells: readonly NewCell[]): string[] {

@@ -130,3 +130,34 @@ def test_the_panel_is_linked_again_after_each_restart(lab):
     for _ in range(8):
         lab.restart()
         lab.idea()
+
+
+MEND = """
+from mle_ideator_jupyter import kernel
+from mle_ideator_jupyter.model import Trial
+from mle_ideator_jupyter.protocols import cell
+
+session = kernel.session_of(get_ipython())
+session.approving.mode, session.pages.trial = "autopilot", Trial(id="t", number=1, title="t")
+first, second = cell("a = 1 / 0"), cell("b = a")
+
+
+async def mend():
+    ran = [await session.host.run(first), await session.host.run(second)]
+    ran.append(await session.host.run(cell("a = 1", replaces=first.id)))
+    return [one.status for one in ran]
+"""
+
+
+@pytest.mark.long
+def test_a_mended_cell_takes_the_place_of_the_one_that_failed(lab):
+    begin(lab)
+    lab.add_cell(MEND)
+    lab.add_cell("mended = session.call(mend())")
+    lab.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets.some(c => c.model.sharedModel.getSource() === 'a = 1')"
+    )
+    assert lab.ask("mended.result(20)") == str(["error", "error", "ok"])
+    ours = [c for c in lab.cells() if c["mark"]]
+    assert [c["source"] for c in ours] == ["a = 1", "b = a"]
+    assert ours[0]["count"] > ours[1]["count"]
