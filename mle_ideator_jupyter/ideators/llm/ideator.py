@@ -1,0 +1,163 @@
+"""The Ideator that asks a language model: one question, at most one more to repair its answer, then what there is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+from collections.abc import AsyncGenerator, Callable, Sequence
+
+from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.endpoint import Client, Fold, Message, Piece, Reply, Restarted, Spent, TextDelta, configured
+from mle_ideator_jupyter.endpoint.pieces import TextWasThinking
+from mle_ideator_jupyter.errors import EndpointError, UsageError
+from mle_ideator_jupyter.ideators.llm import coercing, prompt
+from mle_ideator_jupyter.ideators.llm.draft import Draft, schema
+from mle_ideator_jupyter.ideators.llm.parsing import Read, read
+from mle_ideator_jupyter.ideators.llm.ranking import Choice, action_of, choose
+from mle_ideator_jupyter.model import Idea, new_id
+from mle_ideator_jupyter.protocols import Ideas
+
+Watch = Callable[[str], None]
+
+
+class LlmIdeator:
+    """Proposes what a language model says, as far as it can be read, is new, and ranks well.
+
+    Without a client, one is made of what is configured when the first idea is asked for, and its connections are
+    closed whenever nothing is being asked. `watch` is called with the answer so far as it grows, from the beginning
+    again where an attempt failed; where several answers are asked for at once it is not called.
+    """
+
+    name = "llm"
+
+    def __init__(self, client: Client | None = None, *, watch: Watch | None = None) -> None:
+        self.watch = watch
+        self._client = client
+        self._own = client is None
+        self._asking = 0
+
+    @property
+    def spent(self) -> Spent:
+        """Return what all calls so far came to, failed ones included."""
+        return self._client.spent if self._client else Spent()
+
+    def messages(self, brief: Brief, n: int = 1) -> list[Message]:
+        """Return what is sent to be given `n` ideas; the user's message is `brief.text()`, byte for byte."""
+        return prompt.messages(brief, n)
+
+    def told(self, brief: Brief, n: int = 1) -> str:
+        """Return all that would be sent, as text to be read."""
+        return prompt.told(brief, n)
+
+    async def propose(self, brief: Brief, n: int = 1) -> Ideas:
+        """Return up to `n` ideas, best first; fewer, or none, where the model says nothing new that can be read.
+
+        Raises `EndpointError` where there is no answer at all, `UsageError` where no model is set up.
+        """
+        if n < 1:
+            return Ideas()
+        async with self._open() as client:
+            sent = self.messages(brief, n)
+            told = str(sent[-1]["content"])
+            replies = await self._ask(client, sent, brief, n)
+            found = await _read(replies, brief)
+            chosen = choose(found.drafts, brief, told, n)
+            if not chosen.drafts and not _refusal(replies):
+                again = prompt.repair(sent, replies[0].text, _wrong(found, chosen))
+                replies = [*replies, *await self._ask(client, again, brief, n, purpose="repair an answer")]
+                found = await _read(replies[-1:], brief)
+                chosen = choose(found.drafts, brief, told, n)
+        ideas = [_idea(draft, brief, replies[-1].model) for draft in chosen.drafts]
+        why = (_refusal(replies) or _wrong(found, chosen)) if len(ideas) < n else ""
+        return Ideas(ideas, cost=sum(reply.cost or 0.0 for reply in replies), why=why)
+
+    async def _ask(
+        self, client: Client, messages: Sequence[Message], brief: Brief, n: int, purpose: str = ""
+    ) -> list[Reply]:
+        """Return the answers: one, or several where one could not hold so many ideas; a repair is always one."""
+        count, answers = prompt.asked_for(n)
+        held, name = schema(count, brief.kinds), "ideas"
+        if answers > 1 and not purpose:
+            return await client.sample(
+                messages, answers, role="ideator", schema=held, schema_name=name, purpose="propose ideas"
+            )
+        said = purpose or "propose ideas"
+        watch = _watching(self.watch) if self.watch else None
+        return [
+            await client.complete(messages, role="ideator", watch=watch, schema=held, schema_name=name, purpose=said)
+        ]
+
+    @contextlib.asynccontextmanager
+    async def _open(self) -> AsyncGenerator[Client, None]:
+        """Give the client, making it where there is none; the last one out closes its connections."""
+        if importlib.util.find_spec("json_repair") is None:  # said before an answer is paid for
+            msg = "the json-repair package is missing: pip install 'mle_ideator_jupyter[llm]'"
+            raise EndpointError(msg, "missing_package")
+        client = self._client = self._client or _configured()
+        self._asking += 1
+        try:
+            yield client
+        finally:
+            self._asking -= 1
+            if self._own and not self._asking:
+                await client.aclose()
+
+
+def _configured() -> Client:
+    wrong = ""
+    try:
+        return Client(configured())
+    except EndpointError as error:
+        if error.kind != "not_configured":
+            raise
+        wrong = str(error)
+    raise UsageError(wrong)
+
+
+def _watching(watch: Watch) -> Callable[[Piece], None]:
+    fold = Fold()
+
+    def take(piece: Piece) -> None:
+        fold.add(piece)
+        if isinstance(piece, (TextDelta, TextWasThinking, Restarted)):
+            watch(fold.texts()[0])
+
+    return take
+
+
+async def _read(replies: Sequence[Reply], brief: Brief) -> Read:
+    """Return what the answers hold; read on another thread, for mending a long one takes a moment."""
+    whole = [await asyncio.to_thread(read, r.text, brief.kinds, truncated=r.truncated) for r in replies]
+    drafts = tuple(dict.fromkeys(draft for one in whole for draft in one.drafts))
+    return Read(drafts=drafts, wrong=tuple(dict.fromkeys(w for one in whole for w in one.wrong))[:6])
+
+
+def _refusal(replies: Sequence[Reply]) -> str:
+    said = [coercing.text(r.refusal or r.text, 200) for r in replies if r.finish == "refused"]
+    return f"the model declined: {said[-1] or 'it gave no reason'}" if said else ""
+
+
+def _wrong(found: Read, chosen: Choice) -> str:
+    """Return in one line why there are not more ideas."""
+    parts = list(found.wrong)
+    if chosen.repeated:
+        titles = "; ".join(repr(title) for title in chosen.repeated[:5])
+        parts.append(f"what was tried or proposed before came again: {titles}")
+    return "; ".join(parts) or "the model had fewer ideas"
+
+
+def _idea(draft: Draft, brief: Brief, model: str) -> Idea:
+    return Idea(
+        id=new_id(),
+        kind=draft.kind,
+        title=draft.title,
+        rationale=draft.rationale,
+        ideator=f"llm:{coercing.text(model, 80)}",
+        trigger=brief.trigger,
+        steps=draft.steps,
+        evidence=draft.evidence,
+        parent=brief.parent.id if brief.parent else None,
+        action=action_of(draft),
+        expected_gain=draft.expected_gain,
+    )
