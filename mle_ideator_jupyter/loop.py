@@ -28,6 +28,7 @@ from mle_ideator_jupyter.model import (
     Trigger,
     new_id,
 )
+from mle_ideator_jupyter.protocols import Ideas
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.selection import plateau
 from mle_ideator_jupyter.state import State
@@ -62,13 +63,16 @@ async def autopilot(wiring: Wiring) -> AsyncGenerator[Update, None]:
         brief = wiring.brief(left=clock.left(), trigger=_trigger(state, wiring))
         if unfinished is None and idea is None:
             yield Update(kind="status", message="looking for the next idea", best=state.best, left=clock.left())
-            idea = await _next_idea(wiring, brief)
-            if idea is None:
+            found = await _next_idea(wiring, brief)
+            if not found:
+                if found.why:
+                    yield Update(kind="status", message=found.why, best=state.best, left=clock.left())
                 reason = "no ideas"
                 break
+            idea = found[0]
             shown = _shown(state, idea)
             if shown is None:
-                wiring.journal.append(IdeaProposed(idea=idea, run=wiring.run))
+                wiring.journal.append(IdeaProposed(idea=idea, run=wiring.run, cost=found.cost))
             idea = shown or idea
         trial = unfinished or _begin(wiring, brief, idea)
         yield Update(kind="trial_started", trial=trial, idea=idea, best=state.best, left=clock.left())
@@ -118,11 +122,11 @@ async def _baseline(wiring: Wiring, clock: _Clock) -> AsyncGenerator[Update, Non
     yield Update(kind="trial_finished", trial=done, best=best, left=clock.left())
 
 
-async def _next_idea(wiring: Wiring, brief: Brief) -> Idea | None:
+async def _next_idea(wiring: Wiring, brief: Brief) -> Ideas:
     if wiring.ideator is None:
-        return wiring.implementer.own_move(brief)
-    ideas = await wiring.ideator.propose(brief, 1)
-    return ideas[0] if ideas else None
+        own = wiring.implementer.own_move(brief)
+        return Ideas([own] if own else [])
+    return Ideas.of(await wiring.ideator.propose(brief, 1))
 
 
 def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:

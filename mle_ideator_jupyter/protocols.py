@@ -133,6 +133,11 @@ class Ideas(list[Idea]):
         self.cost = cost
         self.why = why
 
+    @classmethod
+    def of(cls, ideas: Sequence[Idea]) -> Ideas:
+        """Return what any Ideator returned as Ideas."""
+        return ideas if isinstance(ideas, Ideas) else cls(ideas)
+
 
 @runtime_checkable
 class Ideator(Protocol):
@@ -152,6 +157,11 @@ class Tells(Protocol):
     def told(self, brief: Brief, n: int = 1) -> str:
         """Return what would be sent to be given `n` ideas, as text to be read."""
         ...
+
+
+def told(ideator: Ideator | None, brief: Brief, n: int = 1) -> str:
+    """Return all that this Ideator would be sent to be given `n` ideas: by default, the Brief's text."""
+    return ideator.told(brief, n) if isinstance(ideator, Tells) else brief.text()
 
 
 @runtime_checkable

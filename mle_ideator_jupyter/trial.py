@@ -22,6 +22,7 @@ from mle_ideator_jupyter.protocols import (
     CellResult,
     Finish,
     Grants,
+    Ideas,
     Inspect,
     Observation,
     Refused,
@@ -142,10 +143,10 @@ class Course:
             return None
         self.help -= 1
         asked = replace(self.brief, hint=question, trigger=Trigger.IMPLEMENTER)
-        ideas = await ideator.propose(asked, 1)
+        ideas = Ideas.of(await ideator.propose(asked, 1))
         idea = ideas[0] if ideas else None
         if idea:
-            self.wiring.journal.append(IdeaProposed(idea=idea, run=self.wiring.run))
+            self.wiring.journal.append(IdeaProposed(idea=idea, run=self.wiring.run, cost=ideas.cost))
         answer = idea.id if idea else None
         self.wiring.journal.append(HelpSought(trial=self.trial.id, question=question, idea=answer))
         return idea

@@ -30,6 +30,7 @@ FILE_WIDTH = 140
 def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bool, **given: Any) -> None:
     """Say what to try next in NOTEBOOK: its cells run in a kernel of their own, no trial does, nothing is written."""
     from mle_ideator_jupyter import headless
+    from mle_ideator_jupyter.brief import estimate_tokens
     from mle_ideator_jupyter.exports.table import one_line
 
     options = headless.RunOptions(
@@ -46,11 +47,9 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
     )
     with Progress(Budget(), quiet=as_json or show_brief) as progress:
         if show_brief:
-            told = asyncio.run(headless.brief(options, progress.update))
-            click.echo(
-                msgspec.json.encode({"tokens": told.tokens, "text": told.text()}).decode() if as_json else told.text(),
-                nl=as_json,
-            )
+            text = asyncio.run(headless.told(options, count, progress.update))
+            told = msgspec.json.encode({"tokens": estimate_tokens(text), "text": text}).decode() if as_json else text
+            click.echo(told, nl=as_json)
             return
         ideas = asyncio.run(headless.suggest(options, count, progress.update))
     if as_json:
@@ -62,7 +61,7 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
         for step in idea.steps:
             click.echo(f"   - {one_line(step)}")
     if not ideas:
-        click.echo("no idea applies that was not tried already")
+        click.echo(f"no idea: {ideas.why}" if ideas.why else "no idea applies that was not tried already")
 
 
 @click.command()

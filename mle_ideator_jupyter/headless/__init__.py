@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mle_ideator_jupyter.headless.options import POLICIES, RunOptions
-from mle_ideator_jupyter.headless.running import brief, run_headless, suggest
+from mle_ideator_jupyter.headless.running import run_headless, suggest, told
 from mle_ideator_jupyter.headless.summary import RunSummary
 
-__all__ = ["POLICIES", "RunOptions", "RunSummary", "brief", "run_headless", "suggest"]
+__all__ = ["POLICIES", "RunOptions", "RunSummary", "run_headless", "suggest", "told"]

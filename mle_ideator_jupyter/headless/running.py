@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter import protocols
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
 from mle_ideator_jupyter.exports.notebook import write_result, write_text, written_runs
@@ -19,8 +19,9 @@ from mle_ideator_jupyter.headless.summary import RunSummary, summary
 from mle_ideator_jupyter.headless.wiring import open_journal, prepared
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
-from mle_ideator_jupyter.model import Idea, Trigger, new_id
+from mle_ideator_jupyter.model import Trigger, new_id
 from mle_ideator_jupyter.notebooks import read_notebook
+from mle_ideator_jupyter.protocols import Ideas
 from mle_ideator_jupyter.wiring import Wiring
 
 
@@ -54,19 +55,19 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
     return summary(options, wiring, reason, time.monotonic() - began, on_update)
 
 
-async def suggest(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> list[Idea]:
+async def suggest(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> Ideas:
     """Return up to `n` ideas for the notebook as it stands; no trial is run and nothing is written."""
     async with _glance(options, on_update) as wiring:
         if wiring.ideator is None:
             msg = "suggest needs an Ideator: leave --no-ideator out"
             raise UsageError(msg)
-        return list(await wiring.ideator.propose(wiring.brief(trigger=Trigger.HUMAN), n))
+        return Ideas.of(await wiring.ideator.propose(wiring.brief(trigger=Trigger.HUMAN), n))
 
 
-async def brief(options: RunOptions, on_update: Callable[[Update], None]) -> Brief:
-    """Return the Brief that `suggest` would hand to the Ideator."""
+async def told(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> str:
+    """Return all that `suggest` would send: the Brief's text, and what the Ideator says around it."""
     async with _glance(options, on_update) as wiring:
-        return wiring.brief(trigger=Trigger.HUMAN)
+        return protocols.told(wiring.ideator, wiring.brief(trigger=Trigger.HUMAN), n)
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.events import Watching
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Idea, Task, Trigger
+from mle_ideator_jupyter.protocols import told
 from mle_ideator_jupyter.session import place
 from mle_ideator_jupyter.session.commands import kinds_of, set_task
 from mle_ideator_jupyter.session.session import Session
@@ -58,7 +59,7 @@ async def brief(session: Session, hint: str, kinds: tuple[str, ...]) -> str:
     """Return exactly what an agent would be told."""
     await opened(session)
     wiring = await session.ready()
-    return replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds_of(kinds)).text()
+    return told(wiring.ideator, replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds_of(kinds)))
 
 
 async def publishing(session: Session, work: Callable[[], T]) -> T:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mle_ideator_jupyter import wire
-from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.brief import estimate_tokens
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.exports.table import as_csv, as_json
 from mle_ideator_jupyter.model import Trial, Trigger
+from mle_ideator_jupyter.protocols import told
 from mle_ideator_jupyter.state import State
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ class Sent:
     def __init__(self) -> None:
         self.text, self.time, self.tokens = "", 0.0, 0
 
-    def keep(self, brief: Brief) -> None:
-        """Take down a Brief that is being sent."""
-        self.text, self.time, self.tokens = brief.text(), time.time(), brief.tokens
+    def keep(self, text: str) -> None:
+        """Take down what is being sent."""
+        self.text, self.time, self.tokens = text, time.time(), estimate_tokens(text)
 
 
 async def fetch(session: Session, asked: wire.Fetch) -> str:
@@ -36,7 +37,7 @@ async def fetch(session: Session, asked: wire.Fetch) -> str:
         return session.sent.text or "nothing was sent yet"
     if asked.what == "brief":
         wiring = await session.ready()
-        return wiring.brief(trigger=Trigger.HUMAN).text()
+        return told(wiring.ideator, wiring.brief(trigger=Trigger.HUMAN))
     if session.journal is None:
         msg = "there is no history yet"
         raise UsageError(msg)

@@ -25,7 +25,7 @@ from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind, Idea, IdeaKind, Trigger
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Ideator, Implementer
+from mle_ideator_jupyter.protocols import Cell, Ideas, Ideator, Implementer, told
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
@@ -241,13 +241,15 @@ class Session:
             self.say("thinking", "asking for an idea")
         wiring = await self.ready()
         brief = replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds)
-        self.sent.keep(brief)
-        found = list(await wiring.ideator.propose(brief, max(1, min(n, IDEAS_AT_ONCE)))) if wiring.ideator else []
+        n = max(1, min(n, IDEAS_AT_ONCE))
+        self.sent.keep(told(wiring.ideator, brief, n))
+        found = Ideas.of(await wiring.ideator.propose(brief, n)) if wiring.ideator else Ideas()
         if not found:
-            msg = "nothing new to propose: loosen the hint or the kinds, or try what was proposed"
+            why = f"nothing new to propose ({found.why})" if found.why else "nothing new to propose"
+            msg = f"{why}: loosen the hint or the kinds, or try what was proposed"
             raise NoIdeaError(msg)
-        for idea in found:
-            wiring.journal.append(IdeaProposed(idea=idea))
+        for number, idea in enumerate(found):
+            wiring.journal.append(IdeaProposed(idea=idea, cost=0.0 if number else found.cost))
         return found
 
     async def _approve(self, cell: Cell) -> str:
