@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from mle_ideator_jupyter.endpoint import CallLog, Client, Endpoint, Secret, Settings, TextDelta
 from mle_ideator_jupyter.errors import EndpointError
+from tests.endpoint.serving import KEY, served
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
-KEY = "sk-local-0123456789"
 STORY = [{"role": "user", "content": "Write a long story about a data scientist and a decision tree."}]
 SCHEMA = {
     "type": "object",
@@ -36,21 +32,9 @@ SCHEMA = {
 
 @pytest.fixture(scope="module")
 def server():
-    """Start the server as a user would; stop it as a user would, and see that it goes."""
     pytest.importorskip("xllamacpp", reason="extra [local] is not installed")
-    started = subprocess.Popen(
-        [sys.executable, "-m", "mle_ideator_jupyter.cli", "serve-local", "--json", "--threads", "1"],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "MLE_IDEATOR_API_KEY": KEY},
-        text=True,
-    )
-    with started:
-        try:
-            yield json.loads(started.stdout.readline())
-        finally:
-            started.send_signal(signal.SIGINT)
-            status = started.wait(20)
-    assert status == 0
+    with served() as said:
+        yield said
 
 
 def ask(server, work, key=KEY, log=None, **more):

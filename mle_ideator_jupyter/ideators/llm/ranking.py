@@ -133,7 +133,8 @@ def _stem(word: str) -> str:
     """Return the word without the endings in which two spellings of one idea differ most."""
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
+            stem = word[: -len(ending)]
+            return stem[:-1] if len(ending) > 1 and stem[-1] == stem[-2] else stem
     return word
 
 
