@@ -159,6 +159,15 @@ class Tells(Protocol):
         ...
 
 
+@runtime_checkable
+class Logs(Protocol):
+    """An agent that asks language models and can write its calls down."""
+
+    def log_calls(self, folder: Path) -> None:
+        """Write the calls from now on down in this folder."""
+        ...
+
+
 def told(ideator: Ideator | None, brief: Brief, n: int = 1) -> str:
     """Return all that this Ideator would be sent to be given `n` ideas: by default, the Brief's text."""
     return ideator.told(brief, n) if isinstance(ideator, Tells) else brief.text()

@@ -18,6 +18,7 @@ from mle_ideator_jupyter.protocols import (
     Host,
     Ideator,
     Implementer,
+    Logs,
 )
 from mle_ideator_jupyter.selection import noise, parent
 from mle_ideator_jupyter.state import Mark, State
@@ -41,6 +42,13 @@ class Wiring(msgspec.Struct, kw_only=True):
     seed: int = 0
     budget: Budget = Budget()
     hint: str = ""
+
+    def log_calls(self) -> Wiring:
+        """Have the calls of language models written down beside the journal."""
+        for agent in (self.ideator, self.implementer):
+            if isinstance(agent, Logs):
+                agent.log_calls(self.journal.folder)
+        return self
 
     def brief(self, *, left: Budget | None = None, trigger: Trigger = Trigger.HUMAN) -> Brief:
         """Return the Brief of this moment; it depends on the journal, the seed and the step alone."""

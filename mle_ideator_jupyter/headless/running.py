@@ -39,7 +39,7 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
     notebook = read_notebook(options.notebook)
     journal = open_journal(options, notebook)
     async with prepared(options, notebook, journal, on_update) as ready:
-        wiring = ready
+        wiring = ready.log_calls()
         _resume_or_start(wiring, options, output)
         reason = ""
         try:

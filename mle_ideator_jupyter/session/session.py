@@ -223,7 +223,7 @@ class Session:
             journal=journal,
             profile=profile,
             kernel=namespace.facts,
-        )
+        ).log_calls()
 
     def choose_agents(self, ideator: str | None, implementer: str | None) -> None:
         """Choose who proposes and who implements. Raises `UsageError` for one that does not load."""

@@ -72,5 +72,7 @@ def test_a_run_keeps_ideas_and_what_they_cost_in_the_journal(tmp_path):
     (run,) = state.runs.values()
     assert [state.ideas[i].title for i in run.ideas] == [LOG["title"]]
     assert run.cost == 0.018
+    calls = [json.loads(line) for line in (tmp_path / "n.improved.ideas" / "calls.jsonl").read_text().splitlines()]
+    assert [c["purpose"] for c in calls] == ["propose ideas", "propose ideas", "repair an answer"]
     assert run.finished == "no ideas"
     assert [t.title for t in state.trials] == ["Baseline", LOG["title"]]

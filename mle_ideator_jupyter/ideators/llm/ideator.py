@@ -6,10 +6,22 @@ import asyncio
 import contextlib
 import importlib.util
 from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
 
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.endpoint import Client, Fold, Message, Piece, Reply, Restarted, Spent, TextDelta, configured
-from mle_ideator_jupyter.endpoint.pieces import TextWasThinking
+from mle_ideator_jupyter.endpoint import (
+    CallLog,
+    Client,
+    Fold,
+    Message,
+    Piece,
+    Reply,
+    Restarted,
+    Spent,
+    TextDelta,
+    TextWasThinking,
+    configured,
+)
 from mle_ideator_jupyter.errors import EndpointError, UsageError
 from mle_ideator_jupyter.ideators.llm import coercing, prompt
 from mle_ideator_jupyter.ideators.llm.draft import Draft, schema
@@ -35,7 +47,12 @@ class LlmIdeator:
         self.watch = watch
         self._client = client
         self._own = client is None
+        self._log: CallLog | None = None
         self._asking = 0
+
+    def log_calls(self, folder: Path) -> None:
+        """Write the calls of a client that is yet to be made down in a journal's folder."""
+        self._log = CallLog.for_journal(folder)
 
     @property
     def spent(self) -> Spent:
@@ -94,7 +111,7 @@ class LlmIdeator:
         if importlib.util.find_spec("json_repair") is None:  # said before an answer is paid for
             msg = "the json-repair package is missing: pip install 'mle_ideator_jupyter[llm]'"
             raise EndpointError(msg, "missing_package")
-        client = self._client = self._client or _configured()
+        client = self._client = self._client or _configured(self._log)
         self._asking += 1
         try:
             yield client
@@ -104,10 +121,10 @@ class LlmIdeator:
                 await client.aclose()
 
 
-def _configured() -> Client:
+def _configured(log: CallLog | None) -> Client:
     wrong = ""
     try:
-        return Client(configured())
+        return Client(configured(), log)
     except EndpointError as error:
         if error.kind != "not_configured":
             raise
