@@ -44,7 +44,19 @@ ALL = [(p, n) for p, metrics in PROBLEMS.items() for n in sweep(p, metrics[0])]
 def test_cells_hold_nothing_unused_and_nothing_wrong(tmp_path):
     for k, (problem, name) in enumerate(ALL):
         (tmp_path / f"cell_{k}.py").write_text("train = test = None\n" + rendered(problem, name), encoding="utf-8")
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F,E7,E9", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--no-cache",
+        "--select",
+        "F,E7,E9",
+        "--ignore",
+        "E703",
+        str(tmp_path),
+    ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout[-2000:]
 
