@@ -112,9 +112,6 @@ export class KernelLink {
       return false; // it is connected when it is back
     }
     this.wait();
-    if (this._restarted) {
-      return false; // a kernel that is asked for a subshell as it begins may fall silent for good
-    }
     let fault: LinkState | null = null;
     try {
       const made = (this._made ??= this._mute ? Promise.resolve(null) : makeSubshell(kernel));
@@ -180,7 +177,6 @@ export class KernelLink {
         this.wait(times + 1);
       } else if (!busy && this._again < AGAIN) {
         this._again++;
-        this._restarted = false;
         this._mute = this._making; // after a restart through a gateway the control channel may stay silent
         this.lose('connecting');
         void this.connect();
@@ -229,7 +225,6 @@ export class KernelLink {
   private onStatus(_: ISessionContext, status: Kernel.Status): void {
     if (RESTARTING.test(status)) {
       this._mute = false;
-      this.abandon(); // an old kernel that answers now would be taken for the new one
       this.lose('connecting');
       this._restarted = true;
     } else if (status === 'dead' || status === 'terminating') {
@@ -262,11 +257,6 @@ export class KernelLink {
     this._made = null;
     this.drop();
     this.say({ kind });
-  }
-
-  /** Forgets the comm without a word to the kernel. */
-  private abandon(): void {
-    this._line?.comm.dispose();
   }
 
   private readonly leave = (): void => this.drop();
