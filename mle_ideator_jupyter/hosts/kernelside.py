@@ -97,6 +97,9 @@ def decode(line: str) -> Answer:
 def _evaluate(expression: str, namespace: MutableMapping[str, Any]) -> Any:
     try:
         return eval(expression, dict(namespace))  # noqa: S307 - the user's own expression, in the user's own kernel
+    except NameError as error:
+        msg = f"the kernel holds no {error.name or expression} yet: run the cells that load it, then ask again"
+        raise BindingError(msg) from None
     except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
         msg = f"{expression} cannot be evaluated: {type(error).__name__}: {error}"
         raise BindingError(msg.splitlines()[0]) from None

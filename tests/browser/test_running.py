@@ -129,6 +129,9 @@ def test_the_panel_is_linked_again_after_each_restart(lab):
     begin(lab)
     for _ in range(8):
         lab.restart()
+        lab.get("get-idea").click()
+        lab.page.get_by_text("the kernel holds no train yet: run the cells that load it").wait_for()
+        lab.run_all()
         lab.idea()
 
 
