@@ -24,6 +24,7 @@ QUIET = (
 CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(c => ({
     id: c.model.id, type: c.model.type, source: c.model.sharedModel.getSource(),
     count: c.model.executionCount ?? null, mark: c.model.getMetadata('mle_ideator') ?? null}))"""
+FIRST_CARD = "() => document.querySelector('[data-testid=mij-idea-card]')?.dataset.idea"
 KERNEL = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
 ASK = f"""async expression => {{
     const future = {KERNEL}.requestExecute({{code: '', silent: true, store_history: false,
@@ -113,12 +114,10 @@ class Lab:
         self.page.wait_for_selector('[data-testid="mij-state"][data-activity="idle"]', timeout=seconds * 1000)
 
     def idea(self) -> None:
-        """Get an idea and wait for its card."""
-        before = self.get("idea-card").count()
+        """Get an idea and wait for its card, which is the first one; a few are shown at once, not all."""
+        first = self.page.evaluate(FIRST_CARD)
         self.get("get-idea").click()
-        self.page.wait_for_function(
-            "n => document.querySelectorAll('[data-testid=mij-idea-card]').length > n", arg=before, timeout=20_000
-        )
+        self.page.wait_for_function(f"was => ![undefined, was].includes(({FIRST_CARD})())", arg=first, timeout=20_000)
 
     def trial(self) -> None:
         """Try the newest idea, saying yes to every cell, and wait for its end."""
