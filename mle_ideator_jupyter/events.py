@@ -127,6 +127,13 @@ class Watching(Event, frozen=True, kw_only=True, tag="watching"):
     expression: str
 
 
+class BriefChosen(Event, frozen=True, kw_only=True, tag="brief_chosen"):
+    """From here on agents are told so much (`full`, `standard`, `brief`), without these parts."""
+
+    level: str = "standard"
+    without: tuple[str, ...] = ()
+
+
 class Paused(Event, frozen=True, kw_only=True, tag="paused"):
     """A run waits, and why."""
 
@@ -158,6 +165,7 @@ AnyEvent = Union[
     TrialPlaced,
     TrialUndone,
     Watching,
+    BriefChosen,
     Paused,
     Imported,
     Trusted,

@@ -180,6 +180,8 @@ class Variable(Struct, frozen=True, kw_only=True):
     """Distinct values per column (for an array: one number), counted on at most 50,000 rows."""
     missing: tuple[float, ...] = ()
     fitted: bool = False
+    predicts: bool = False
+    """Whether it is an estimator that predicts, and no mere transformer."""
     note: str = ""
 
 

@@ -105,15 +105,30 @@ async def try_one(wiring: Wiring, idea: Idea) -> AsyncGenerator[Update, None]:
     yield Update(kind="trial_finished", trial=done, idea=idea, best=best, improved=improved, left=clock.left())
 
 
+async def score_own(wiring: Wiring, title: str) -> AsyncGenerator[Update, None]:
+    """Score what is the user's own, as the Implementer does it without an idea: trial 0 where there is none yet."""
+    number = 1 + max((t.number for t in wiring.journal.state.trials), default=-1)
+    async for update in _without_idea(wiring, _Clock(wiring), number, title):
+        yield update
+
+
 async def _baseline(wiring: Wiring, clock: _Clock) -> AsyncGenerator[Update, None]:
     """Measure trial 0, unless the journal has it under the same protocol."""
     state = wiring.journal.state
     unfinished = next((t for t in state.of_run(wiring.run) if t.number == 0 and t.outcome is None), None)
     if state.baseline is not None and unfinished is None:
         return
+    async for update in _without_idea(wiring, clock, 0, "Baseline", unfinished):
+        yield update
+
+
+async def _without_idea(
+    wiring: Wiring, clock: _Clock, number: int, title: str, unfinished: Trial | None = None
+) -> AsyncGenerator[Update, None]:
+    """Take a trial that comes of no idea to its end, one that was cut short again."""
     brief = wiring.brief(left=clock.left())
     recipe = wiring.implementer.plan(brief, None, None)
-    trial = unfinished or Trial(id=new_id(), number=0, title="Baseline", run=wiring.run, recipe=recipe)
+    trial = unfinished or Trial(id=new_id(), number=number, title=title, run=wiring.run, recipe=recipe)
     if unfinished is None:
         wiring.journal.append(TrialStarted(trial=trial))
     yield Update(kind="trial_started", trial=trial, left=clock.left())

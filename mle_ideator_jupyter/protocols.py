@@ -5,7 +5,7 @@ Implementations live on higher floors and know nothing of each other; `loop.py` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, Union, runtime_checkable
 
@@ -157,6 +157,13 @@ class Tells(Protocol):
     def told(self, brief: Brief, n: int = 1) -> str:
         """Return what would be sent to be given `n` ideas, as text to be read."""
         ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """An agent whose answer can be watched as it comes: `watch` is called with all of it so far, as text to be read."""
+
+    watch: Callable[[str], None] | None
 
 
 @runtime_checkable

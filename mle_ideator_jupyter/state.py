@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter.events import (
     AnyEvent,
+    BriefChosen,
     HelpSought,
     IdeaMarked,
     IdeaProposed,
@@ -62,6 +63,7 @@ class State(Struct, frozen=True, kw_only=True):
     cells: dict[str, tuple[TrialPlaced, ...]] = {}
     undone: frozenset[str] = frozenset()
     watching: str = ""
+    brief: BriefChosen = BriefChosen()
     imported: frozenset[str] = frozenset()
     """Ids of trials that came in by merging and are not trusted: they never rank or count."""
 
@@ -126,6 +128,7 @@ class _Folding:
         self.cells: dict[str, list[TrialPlaced]] = {}
         self.undone: set[str] = set()
         self.watching = ""
+        self.brief = BriefChosen()
         self.imported: set[str] = set()
         self.takers: dict[type, Callable[[Any], None]] = {
             Opened: self.opened,
@@ -141,6 +144,7 @@ class _Folding:
             TrialPlaced: self.trial_placed,
             TrialUndone: lambda event: self.undone.add(event.trial),
             Watching: self.watching_set,
+            BriefChosen: self.brief_chosen,
         }
 
     def take(self, event: AnyEvent) -> None:
@@ -188,6 +192,10 @@ class _Folding:
         if event.id not in self.untrusted:
             self.watching = event.expression
 
+    def brief_chosen(self, event: BriefChosen) -> None:
+        if event.id not in self.untrusted:  # else a notebook from elsewhere could have more sent than its reader chose
+            self.brief = event
+
     def run_finished(self, event: RunFinished) -> None:
         run = self.runs.get(event.run)
         if run and run.finished is None:
@@ -206,6 +214,7 @@ class _Folding:
             cells={trial: tuple(placed) for trial, placed in self.cells.items()},
             undone=frozenset(self.undone),
             watching=self.watching,
+            brief=self.brief,
             imported=frozenset(self.imported),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mle_ideator_jupyter.brief import Brief, HistoryItem
+from mle_ideator_jupyter.brief import Brief, HistoryItem, Level, Part
 from mle_ideator_jupyter.facts import KernelFacts, Profile
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import (
@@ -42,6 +42,8 @@ class Wiring(msgspec.Struct, kw_only=True):
     seed: int = 0
     budget: Budget = Budget()
     hint: str = ""
+    level: Level = Level.STANDARD
+    without: tuple[Part, ...] = ()
 
     def log_calls(self) -> Wiring:
         """Have the calls of language models written down beside the journal."""
@@ -73,6 +75,8 @@ class Wiring(msgspec.Struct, kw_only=True):
             step=step,
             seed=self.seed,
             hint=self.hint,
+            level=self.level,
+            without=self.without,
             trigger=trigger,
             screen_rows=SCREEN_ROWS if rows > SCREEN_ABOVE else None,
         )

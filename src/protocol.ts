@@ -1,11 +1,12 @@
 // GENERATED from mle_ideator_jupyter/wire by `jlpm build:protocol`; do not edit.
 
-export type Message = PanelState | Trials | Events | RunCell | InsertCells | RemoveCells | Fetched;
+export type Message = PanelState | Growing | Trials | Events | RunCell | InsertCells | RemoveCells | Fetched;
 export type Command =
   | Hello
   | SetTask
   | GetIdea
   | TryIdea
+  | Rescore
   | MarkIdea
   | StartAutopilot
   | Control
@@ -50,6 +51,10 @@ export interface PanelState {
   approval: ApprovalView | null;
   approval_mode: 'autopilot' | 'cell' | 'trial';
   agents: AgentsView | null;
+  estimators: string[];
+  brief_level: 'brief' | 'full' | 'standard';
+  brief_parts: string[];
+  brief_without: string[];
   brief_tokens: number;
   brief_sent: number;
   inserts: boolean;
@@ -102,6 +107,7 @@ export interface IdeaView {
   vote: number;
   dismissed: boolean;
   trial: number | null;
+  number: number;
 }
 /**
  * An autopilot run under way. What is None has no limit. `percent` is how far the budget is spent.
@@ -134,6 +140,13 @@ export interface AgentsView {
   implementer: string;
   ideators: string[];
   implementers: string[];
+}
+/**
+ * What an Ideator has answered so far, as text to be read; empty once it has answered.
+ */
+export interface Growing {
+  type: 'growing';
+  text: string;
 }
 /**
  * Rows that are new or have changed; with `all`, they are all there are.
@@ -281,6 +294,14 @@ export interface TryIdea {
   after?: string;
 }
 /**
+ * Score this estimator of the kernel under the task's splitter, in a cell after cell `after`.
+ */
+export interface Rescore {
+  type: 'rescore';
+  estimator: string;
+  after?: string;
+}
+/**
  * Vote on an idea (-1, 0, 1), or dismiss it; None leaves it as it is.
  */
 export interface MarkIdea {
@@ -332,6 +353,8 @@ export interface Decide {
 }
 /**
  * Change a choice of the session; None leaves it as it is. `watch` is an expression, empty for none.
+ *
+ * `brief_level` is how much agents are told, `brief_without` which parts they are not.
  */
 export interface Choose {
   type: 'choose';
@@ -339,6 +362,8 @@ export interface Choose {
   ideator?: string | null;
   implementer?: string | null;
   watch?: string | null;
+  brief_level?: ('brief' | 'full' | 'standard') | null;
+  brief_without?: string[] | null;
 }
 /**
  * Ask for bulk.

@@ -8,8 +8,20 @@ prefixes can reuse them. What was left out, by level (`compaction`) or by choice
 from __future__ import annotations
 
 from mle_ideator_jupyter.brief.brief import Brief, HistoryItem
-from mle_ideator_jupyter.brief.compaction import Level, Part
+from mle_ideator_jupyter.brief.compaction import PARTS, Level, Part, chosen, level_of, parts_of
 from mle_ideator_jupyter.brief.redaction import redact
 from mle_ideator_jupyter.brief.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 
-__all__ = ["CHARACTERS_PER_TOKEN", "Brief", "HistoryItem", "Level", "Part", "estimate_tokens", "redact"]
+__all__ = [
+    "CHARACTERS_PER_TOKEN",
+    "PARTS",
+    "Brief",
+    "HistoryItem",
+    "Level",
+    "Part",
+    "chosen",
+    "estimate_tokens",
+    "level_of",
+    "parts_of",
+    "redact",
+]

@@ -7,16 +7,18 @@ titles of folded trials. The task, the target, the best score, the budget and th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.model import Struct
 
 Part = Literal["profile", "libraries", "gpus", "resident", "out_of_memory", "source"]
 """What a user may leave out of every Brief."""
+PARTS: tuple[Part, ...] = get_args(Part)
 FOLD = 20
 """Trials are folded into a summary by so many at a time, so that what stands before the latest ones stays the same."""
 
@@ -27,6 +29,31 @@ class Level(str, Enum):
     FULL = "full"
     STANDARD = "standard"
     BRIEF = "brief"
+
+
+def parts_of(names: Iterable[str]) -> tuple[Part, ...]:
+    """Return the parts of these names, each once, in their own order. Raises `UsageError` for a name that is none."""
+    named = {name.strip().replace("-", "_") for name in names}
+    if wrong := sorted(named.difference(PARTS)):
+        msg = f"a Brief has no part {wrong[0]!r}: what can be left out is {', '.join(PARTS)}"
+        raise UsageError(msg)
+    return tuple(part for part in PARTS if part in named)
+
+
+def level_of(name: str) -> Level:
+    """Return the level of this name. Raises `UsageError` for a name that is none."""
+    try:
+        return Level(name.strip())
+    except ValueError:
+        msg = f"there is no level {name!r} of a Brief: full, standard or brief"
+        raise UsageError(msg) from None
+
+
+def chosen(level: str, without: Iterable[str]) -> tuple[Level, tuple[Part, ...]]:
+    """Return what was chosen, as far as this version knows it: it may have been written down by another."""
+    names = frozenset(without)
+    known = next((one for one in Level if one.value == level), Level.STANDARD)
+    return known, tuple(part for part in PARTS if part in names)
 
 
 class Extent(Struct, frozen=True, kw_only=True):

@@ -261,18 +261,21 @@ def _own(value: Any) -> dict[str, Any]:
 
 def _estimator(name: str, value: Any) -> Variable:
     own = _own(value)
-    learnt = any(k.endswith("_") and not k.startswith("_") for k in own)
-    boosted = own.get("_Booster") is not None  # LightGBM and XGBoost keep what they learnt here
-    kind = type(value)
     steps = own.get("steps")
-    if isinstance(steps, list) and steps and isinstance(steps[-1], tuple):  # a pipeline is fitted when its last step is
-        last = _own(steps[-1][-1])
-        learnt = (
-            learnt or any(k.endswith("_") and not k.startswith("_") for k in last) or last.get("_Booster") is not None
-        )
+    parts = [value, steps[-1][-1]] if isinstance(steps, list) and steps and isinstance(steps[-1], tuple) else [value]
+    kind = type(value)
     return Variable(
-        name=name, type="estimator", fitted=learnt or boosted, note=f"{kind.__module__}.{kind.__qualname__}"
+        name=name,
+        type="estimator",
+        fitted=any(_learnt(_own(part)) for part in parts),  # a pipeline is fitted when its last step is
+        predicts=_has(type(parts[-1]), "predict"),
+        note=f"{kind.__module__}.{kind.__qualname__}",
     )
+
+
+def _learnt(own: dict[str, Any]) -> bool:
+    """Return whether these are the attributes of a fitted estimator; LightGBM and XGBoost keep theirs in `_Booster`."""
+    return own.get("_Booster") is not None or any(k.endswith("_") and not k.startswith("_") for k in own)
 
 
 def _holder(name: str, value: Any) -> Variable | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.brief import level_of, parts_of
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
-from mle_ideator_jupyter.events import IdeaMarked, Watching
+from mle_ideator_jupyter.events import BriefChosen, IdeaMarked, Watching
+from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, IdeaKind, Trial
 from mle_ideator_jupyter.session import bulk, place
 from mle_ideator_jupyter.session.pages import Door
@@ -71,6 +73,11 @@ async def try_idea(session: Session, command: wire.TryIdea, _: Door | None) -> N
     await session.running.try_idea(idea, command.after)
 
 
+async def rescore(session: Session, command: wire.Rescore, _: Door | None) -> None:
+    """Score an estimator of the user's own."""
+    await session.running.rescore(command.estimator, command.after)
+
+
 async def start_autopilot(session: Session, command: wire.StartAutopilot, _: Door | None) -> None:
     """Start an autopilot."""
     await session.running.autopilot(budget_of(command), command.after)
@@ -112,8 +119,19 @@ async def choose(session: Session, command: wire.Choose, _: Door | None) -> None
         session.choose_agents(command.ideator, command.implementer)
     if command.watch is not None:
         session.history().append(Watching(expression=command.watch.strip()))
+    if command.brief_level is not None or command.brief_without is not None:
+        choose_brief(session.history(), command.brief_level, command.brief_without)
     if command.approval_mode is not None:
         session.approving.mode = command.approval_mode
+
+
+def choose_brief(journal: Journal, level: str | None, without: Sequence[str] | None) -> None:
+    """Choose how much agents are told, and what not; None leaves it. Raises `UsageError` for a name that is none."""
+    before = journal.state.brief
+    chosen = level_of(before.level if level is None else level).value
+    parts = parts_of(before.without if without is None else without)
+    if (chosen, parts) != (before.level, before.without):
+        journal.append(BriefChosen(level=chosen, without=parts))
 
 
 async def fetch(session: Session, command: wire.Fetch, door: Door | None) -> None:
@@ -132,6 +150,7 @@ HANDLERS: dict[type, Handler] = {
     wire.GetIdea: get_idea,
     wire.MarkIdea: mark_idea,
     wire.TryIdea: try_idea,
+    wire.Rescore: rescore,
     wire.StartAutopilot: start_autopilot,
     wire.Control: control,
     wire.UndoTrial: undo_trial,
@@ -140,7 +159,7 @@ HANDLERS: dict[type, Handler] = {
     wire.Choose: choose,
     wire.Fetch: fetch,
 }
-CHANGING = (wire.TryIdea, wire.StartAutopilot, wire.UndoTrial, wire.KeepTrial)
+CHANGING = (wire.TryIdea, wire.Rescore, wire.StartAutopilot, wire.UndoTrial, wire.KeepTrial)
 """Commands that change the notebook: they take turns, and Stop ends them."""
 
 

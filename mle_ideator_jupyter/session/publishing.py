@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.brief import PARTS, chosen
 from mle_ideator_jupyter.metrics import METRICS
 from mle_ideator_jupyter.model import Budget
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, names
@@ -93,6 +94,7 @@ class Publisher:
         session = self._session
         namespace = session.looking.seen
         baseline = state.baseline
+        level, without = chosen(state.brief.level, state.brief.without)
         return wire.PanelState(
             version=_version(),
             notebook_id=state.notebook_id,
@@ -122,6 +124,10 @@ class Publisher:
                 ideators=tuple(self._agents[0]),
                 implementers=tuple(self._agents[1]),
             ),
+            estimators=view.unscored(state, namespace),
+            brief_level=level.value,
+            brief_parts=PARTS,
+            brief_without=without,
             brief_tokens=session.sent.tokens,
             brief_sent=session.sent.time,
             inserts=session.pages.can_run,

@@ -12,9 +12,11 @@ import msgspec
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import Kept, RunFinished, RunStarted, TrialFinished, TrialUndone
-from mle_ideator_jupyter.loop import Update, autopilot, try_one
+from mle_ideator_jupyter.loop import Update, autopilot, score_own, try_one
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, Trial, new_id
+from mle_ideator_jupyter.plugins import IMPLEMENTERS, load
 from mle_ideator_jupyter.protocols import Cell, Host
+from mle_ideator_jupyter.session import view
 from mle_ideator_jupyter.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -50,6 +52,19 @@ class Running:
             wiring = await self._session.ready()
             wiring.host = here.host if here else wiring.host
             await self._follow(wiring, try_one(wiring, idea), here)
+
+    async def rescore(self, estimator: str, after: str = "", here: Here | None = None) -> None:
+        """Score an estimator of the kernel under the task's splitter. Raises `UsageError` where there is none."""
+        async with self._turns(after):
+            wiring = await self._session.ready()
+            names = view.estimators(self._session.looking.seen)
+            if estimator not in names:
+                there = f"it holds {', '.join(names)}" if names else "it holds none that is fitted"
+                msg = f"the kernel holds no estimator {estimator[:80]!r}: {there}"
+                raise UsageError(msg)
+            wiring.host = here.host if here else wiring.host
+            wiring.implementer = load(IMPLEMENTERS, "recipe")(rescore=estimator)
+            await self._follow(wiring, score_own(wiring, view.own_title(estimator)), here)
 
     async def autopilot(
         self, budget: Budget, after: str = "", here: Here | None = None, *, seed: int = 0, ideate: bool = True

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.brief import chosen
 from mle_ideator_jupyter.errors import IdeatorError, NoIdeaError
 from mle_ideator_jupyter.events import IdeaProposed, TaskSet, TrialFinished, TrialPlaced
 from mle_ideator_jupyter.hosts.hooks import CellHooks, UserCell, digest
@@ -31,6 +32,7 @@ from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
 from mle_ideator_jupyter.session.commands import CHANGING, HANDLERS
 from mle_ideator_jupyter.session.eager import eager
+from mle_ideator_jupyter.session.growing import Growing
 from mle_ideator_jupyter.session.looking import Looking
 from mle_ideator_jupyter.session.pages import Door, Pages
 from mle_ideator_jupyter.session.publishing import Publisher
@@ -74,6 +76,7 @@ class Session:
         """Whether the score of the user's cell that runs now has been taken down already."""
         self.sent = bulk.Sent()
         self.agents = "playbook", "recipe"
+        self.growing = Growing(self)
         self.looking = Looking(lambda: shell.user_ns, Path.cwd())
         self.run_in_cell = ""
         """What to run in a cell for what waits to run; empty where nothing does, or a page runs it."""
@@ -167,6 +170,7 @@ class Session:
         except Exception as error:  # noqa: BLE001 - a fault of ours ends a command, not the session
             _log.warning("a command failed", exc_info=True)
             self.error = f"a fault of ours, please report it: {type(error).__name__}: {error}"[:500]
+        self.growing.clear()
         if not self.running.work - {asyncio.current_task()}:
             self.activity, self.message = "idle", ""
         self.publish()
@@ -215,6 +219,8 @@ class Session:
             journal.append(TaskSet(task=task))
         namespace = await self.looking.namespace()
         ideator, implementer = self._made(*self.agents)
+        self.growing.watch(ideator)
+        level, without = chosen(journal.state.brief.level, journal.state.brief.without)
         return Wiring(
             task=task,
             host=self.host,
@@ -223,6 +229,8 @@ class Session:
             journal=journal,
             profile=profile,
             kernel=namespace.facts,
+            level=level,
+            without=without,
         ).log_calls()
 
     def choose_agents(self, ideator: str | None, implementer: str | None) -> None:

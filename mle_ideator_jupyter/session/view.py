@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.facts import Namespace
 from mle_ideator_jupyter.model import Binding, Failure, Idea, Score, Task, Trial
 from mle_ideator_jupyter.state import Mark, State
 
@@ -73,26 +74,43 @@ def _time(identity: str) -> float:
 def idea_cards(state: State) -> tuple[wire.IdeaView, ...]:
     """Return the newest ideas as cards, newest first; those dismissed are marked so, and are as many again at most."""
     taken = {t.idea: t.number for t in state.trials if t.idea}
-    return tuple(_card(state, idea, taken.get(idea.id)) for idea in _newest(state))
+    return tuple(_card(state, idea, taken.get(idea.id), number) for number, idea in _newest(state))
 
 
 def idea_card(state: State, idea: Idea) -> wire.IdeaView:
     """Return one idea as a card."""
-    return _card(state, idea, next((t.number for t in reversed(state.trials) if t.idea == idea.id), None))
+    number = 1 + list(state.ideas).index(idea.id) if idea.id in state.ideas else 0
+    return _card(state, idea, next((t.number for t in reversed(state.trials) if t.idea == idea.id), None), number)
 
 
-def _newest(state: State) -> Iterator[Idea]:
+def _newest(state: State) -> Iterator[tuple[int, Idea]]:
     room = {False: IDEAS_SHOWN, True: IDEAS_SHOWN}
-    for idea in reversed(state.ideas.values()):
+    for number, idea in zip(range(len(state.ideas), 0, -1), reversed(state.ideas.values()), strict=True):
         dismissed = bool(state.marks.get(idea.id, Mark()).dismissed)
         if room[dismissed]:
             room[dismissed] -= 1
-            yield idea
+            yield number, idea
         if not room[False]:
             return
 
 
-def _card(state: State, idea: Idea, trial: int | None) -> wire.IdeaView:
+def own_title(estimator: str) -> str:
+    """Return the title of the trial that scores an estimator of the user's own."""
+    return f"Your own `{estimator}`"
+
+
+def estimators(namespace: Namespace | None) -> tuple[str, ...]:
+    """Return the names of the kernel's fitted estimators that predict."""
+    return tuple(v.name for v in namespace.variables if v.fitted and v.predicts) if namespace else ()
+
+
+def unscored(state: State, namespace: Namespace | None) -> tuple[str, ...]:
+    """Return the fitted estimators that have no score under the task's splitter; none where there is no task."""
+    scored = {trial.title for trial in state.ranked() if trial.id not in state.undone}
+    return tuple(name for name in estimators(namespace) if state.task and own_title(name) not in scored)[:20]
+
+
+def _card(state: State, idea: Idea, trial: int | None, number: int) -> wire.IdeaView:
     mark = state.marks.get(idea.id, Mark())
     return wire.IdeaView(
         id=idea.id,
@@ -106,6 +124,7 @@ def _card(state: State, idea: Idea, trial: int | None) -> wire.IdeaView:
         vote=mark.vote,
         dismissed=mark.dismissed,
         trial=trial,
+        number=number,
     )
 
 

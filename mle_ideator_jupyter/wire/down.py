@@ -44,6 +44,8 @@ class IdeaView(Part, frozen=True, kw_only=True):
     vote: int = 0
     dismissed: bool = False
     trial: int | None = None
+    number: int = 0
+    """Its number in this notebook, by which magics know it; 0 is none."""
 
 
 class TrialView(Part, frozen=True, kw_only=True):
@@ -147,6 +149,12 @@ class PanelState(Part, frozen=True, kw_only=True, tag_field="type", tag="state")
     approval: ApprovalView | None = None
     approval_mode: ApprovalMode = "cell"
     agents: AgentsView | None = None
+    estimators: tuple[str, ...] = ()
+    """Fitted estimators of the kernel that have no score under the task's splitter yet."""
+    brief_level: Literal["full", "standard", "brief"] = "standard"
+    brief_parts: tuple[str, ...] = ()
+    """What can be left out of what agents are told; `brief_without` is what is."""
+    brief_without: tuple[str, ...] = ()
     brief_tokens: int = 0
     brief_sent: float = 0.0
     """When an agent was last told something, in Unix seconds; 0 is never."""
@@ -154,6 +162,12 @@ class PanelState(Part, frozen=True, kw_only=True, tag_field="type", tag="state")
     """Whether a page is there that can insert cells into the notebook."""
     run_in_cell: str = ""
     """What the user has to run in a cell for what waits to run; empty where nothing waits for that."""
+
+
+class Growing(Part, frozen=True, kw_only=True, tag_field="type", tag="growing"):
+    """What an Ideator has answered so far, as text to be read; empty once it has answered."""
+
+    text: str = ""
 
 
 class Trials(Part, frozen=True, kw_only=True, tag_field="type", tag="trials"):
@@ -223,4 +237,4 @@ class Fetched(Part, frozen=True, kw_only=True, tag_field="type", tag="fetched"):
     error: str = ""
 
 
-Message = Union[PanelState, Trials, Events, RunCell, InsertCells, RemoveCells, Fetched]
+Message = Union[PanelState, Growing, Trials, Events, RunCell, InsertCells, RemoveCells, Fetched]

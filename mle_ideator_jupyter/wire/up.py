@@ -49,6 +49,13 @@ class TryIdea(Part, frozen=True, kw_only=True, tag_field="type", tag="try_idea")
     after: str = ""
 
 
+class Rescore(Part, frozen=True, kw_only=True, tag_field="type", tag="rescore"):
+    """Score this estimator of the kernel under the task's splitter, in a cell after cell `after`."""
+
+    estimator: str
+    after: str = ""
+
+
 class MarkIdea(Part, frozen=True, kw_only=True, tag_field="type", tag="mark_idea"):
     """Vote on an idea (-1, 0, 1), or dismiss it; None leaves it as it is."""
 
@@ -94,12 +101,17 @@ class Decide(Part, frozen=True, kw_only=True, tag_field="type", tag="decide"):
 
 
 class Choose(Part, frozen=True, kw_only=True, tag_field="type", tag="choose"):
-    """Change a choice of the session; None leaves it as it is. `watch` is an expression, empty for none."""
+    """Change a choice of the session; None leaves it as it is. `watch` is an expression, empty for none.
+
+    `brief_level` is how much agents are told, `brief_without` which parts they are not.
+    """
 
     approval_mode: ApprovalMode | None = None
     ideator: str | None = None
     implementer: str | None = None
     watch: str | None = None
+    brief_level: Literal["full", "standard", "brief"] | None = None
+    brief_without: tuple[str, ...] | None = None
 
 
 class Fetch(Part, frozen=True, kw_only=True, tag_field="type", tag="fetch"):
@@ -155,6 +167,7 @@ Command = Union[
     SetTask,
     GetIdea,
     TryIdea,
+    Rescore,
     MarkIdea,
     StartAutopilot,
     Control,

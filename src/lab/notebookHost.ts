@@ -37,6 +37,7 @@ interface Waiting {
 export class NotebookHost implements IPanelHost {
   readonly actions: PanelActions;
   state: PanelState | null = null;
+  growing = '';
   trials: readonly TrialView[] = [];
   stale = true;
   readonly mirror: Mirror;
@@ -169,6 +170,10 @@ export class NotebookHost implements IPanelHost {
         this.state = message;
         this.stale = false;
         break;
+      case 'growing':
+        this.growing = message.text;
+        this._changed.emit();
+        return;
       case 'trials':
         this.trials = mergeTrials(this.trials, message);
         break;
@@ -221,6 +226,7 @@ export class NotebookHost implements IPanelHost {
     if (kind !== 'ready') {
       this.forget();
       this.state = this.state && atRest(this.state);
+      this.growing = '';
       this.stale ||= kind !== 'connecting';
     }
     this._changed.emit();

@@ -63,6 +63,7 @@ function nobody(trans: TranslationBundle): IPanelHost {
     link: { kind: 'no-notebook' },
     title: '',
     state: null,
+    growing: '',
     trials: [],
     stale: false,
     onChange: () => () => undefined,

@@ -76,7 +76,8 @@ export const idea = shape<IdeaView>({
   evidence: list(text),
   vote: number,
   dismissed: flag,
-  trial: maybe(number)
+  trial: maybe(number),
+  number
 });
 
 /** Reads a state at rest: what was running, was asked or was said at the time is not a part of it. */
@@ -119,6 +120,10 @@ export const atRest = shape<PanelState>({
   approval: nothing,
   approval_mode: () => 'cell',
   agents: nothing,
+  estimators: none,
+  brief_level: () => 'standard',
+  brief_parts: none,
+  brief_without: none,
   brief_tokens: () => 0,
   brief_sent: () => 0,
   inserts: () => true,

@@ -12,16 +12,17 @@ import { Button, Details, IconButton, Section } from './parts';
 const FEW = 4;
 
 /** Draws the ideas, the first few of them at once; those dismissed wait behind a line of their own. */
-export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | null {
+export function Ideas({ ideas, growing }: { ideas: readonly IdeaView[]; growing: string }): JSX.Element | null {
   const t = useTranslator();
   const [all, setAll] = useState(false);
   const open = ideas.filter(idea => !idea.dismissed);
   const dismissed = ideas.filter(idea => idea.dismissed);
-  if (!ideas.length) {
+  if (!ideas.length && !growing) {
     return null;
   }
   return (
     <Section title={t('Ideas')}>
+      {growing && <Growing text={growing} />}
       {(all ? open : open.slice(0, FEW)).map(idea => (
         <IdeaCard key={idea.id} idea={idea} />
       ))}
@@ -41,6 +42,21 @@ export function Ideas({ ideas }: { ideas: readonly IdeaView[] }): JSX.Element | 
   );
 }
 
+/** An idea while it is being said. */
+function Growing({ text }: { text: string }): JSX.Element {
+  const t = useTranslator();
+  const [title, ...rest] = text.split('\n');
+  return (
+    <article class="mij-card" data-testid="mij-growing" aria-busy="true" aria-label={t('An idea is coming')}>
+      <div class="mij-card-top">
+        <span class="mij-pulse" aria-hidden="true" /> {t('An idea is coming')}
+      </div>
+      <h4>{title}</h4>
+      {rest.length > 0 && <p class="mij-rationale mij-lines">{rest.join('\n')}</p>}
+    </article>
+  );
+}
+
 /** Draws one idea; one that is only `shown` has no buttons that ask something of the kernel. */
 export function IdeaCard({ idea, shown = false }: { idea: IdeaView; shown?: boolean }): JSX.Element {
   const host = useHost();
@@ -54,7 +70,18 @@ export function IdeaCard({ idea, shown = false }: { idea: IdeaView; shown?: bool
       <div class="mij-card-top">
         <Icon name={idea.kind} />
         <span class="mij-ellipsis">{kindName(idea.kind, t)}</span>
-        <span class="mij-aside">{idea.trial === null ? idea.ideator : t('trial %1', idea.trial)}</span>
+        <span
+          class="mij-aside"
+          title={
+            idea.number
+              ? t('Idea %1; to write it yourself, begin a cell with %2', idea.number, `%%implement ${idea.number}`)
+              : undefined
+          }
+        >
+          {[idea.number || '', idea.trial === null ? idea.ideator : t('trial %1', idea.trial)]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
       </div>
       <h4>{idea.title}</h4>
       {idea.evidence.length > 0 && (

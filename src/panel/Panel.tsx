@@ -7,6 +7,7 @@ import { Choices } from './Choices';
 import { isLive, useHost, useTranslator } from './context';
 import { formatChange, formatScore, type Goal } from './format';
 import { Ideas } from './Ideas';
+import { OwnModels } from './OwnModels';
 import { Plot } from './Plot';
 import { activityName, Approval, RunInCell, Running } from './Running';
 import { LinkNotice, SessionNotes, SessionNotices } from './States';
@@ -41,7 +42,8 @@ export function Panel(): JSX.Element {
             {state && <Running state={state} />}
             {state?.run_in_cell && live && <RunInCell code={state.run_in_cell} />}
             {state?.approval && live && <Approval approval={state.approval} />}
-            {state && <Ideas ideas={state.ideas} />}
+            {state && <Ideas ideas={state.ideas} growing={host.growing} />}
+            {state && live && <OwnModels state={state} />}
             <Trials state={state} trials={trials} goal={goal} />
             {state && <SessionNotes state={state} />}
             {live && state && (

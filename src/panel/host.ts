@@ -30,6 +30,8 @@ export interface IPanelHost {
   /** The notebook's name. */
   readonly title: string;
   readonly state: PanelState | null;
+  /** What an Ideator has answered so far, as text; empty where none is answering. */
+  readonly growing: string;
   /** Replaced, never changed in place, so that the panel can compare by identity. */
   readonly trials: readonly TrialView[];
   /** The state is a snapshot from the notebook's metadata; no kernel stands behind it. */

@@ -26,6 +26,7 @@ export class WidgetHost implements IPanelHost {
   link: LinkState = { kind: 'connecting' };
   readonly title: string;
   state: PanelState | null = null;
+  growing = '';
   trials: readonly TrialView[] = [];
   readonly stale = false;
   readonly actions: PanelActions = { copy: copyText, download: saveFile };
@@ -85,6 +86,9 @@ export class WidgetHost implements IPanelHost {
         clearTimeout(this.patience);
         this.state = message;
         this.link = message.wire === WIRE ? { kind: 'ready' } : { kind: 'mismatch' };
+        break;
+      case 'growing':
+        this.growing = message.text;
         break;
       case 'trials':
         this.trials = mergeTrials(this.trials, message);

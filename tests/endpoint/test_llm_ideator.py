@@ -10,7 +10,7 @@ import pytest
 
 from mle_ideator_jupyter.endpoint import Client, Price
 from mle_ideator_jupyter.errors import EndpointError, UsageError
-from mle_ideator_jupyter.ideators.llm import LlmIdeator
+from mle_ideator_jupyter.ideators.llm import LlmIdeator, growing
 from mle_ideator_jupyter.ideators.llm.draft import RATIONALE, STEPS, TITLE
 from mle_ideator_jupyter.model import IdeaKind, Trigger
 from mle_ideator_jupyter.plugins import IDEATORS, load
@@ -244,17 +244,35 @@ def test_it_says_what_it_cost():
     assert ideas.cost == pytest.approx(2 * 18.0)
 
 
-def test_whoever_watches_sees_the_answer_grow():
+def test_whoever_watches_sees_the_answer_grow(monkeypatch):
+    monkeypatch.setattr(growing, "EVERY", 0.0)
     heard = []
     steps = [chunk({"content": "<think>SECRET</think>"}), *pieces(said(LOG), 60), chunk(finish="stop"), DONE]
-    with ScriptedServer([stream(*pieces("void", 2), CUT), stream(*steps)]) as server:
+    with ScriptedServer([stream(*pieces(said(BLEND), 3), CUT), stream(*steps)]) as server:
         proposed(server, watch=heard.append)
-    assert heard[-1] == said(LOG)
-    assert "" in heard, "what a cut answer began is void"
-    later = heard[heard.index("") + 1 :]
-    assert len(later) > 3
-    assert all(b.startswith(a) for a, b in itertools.pairwise(later))
+    assert heard[-1].splitlines()[:2] == [LOG["title"], LOG["rationale"]]
+    assert heard[-1].splitlines()[2:] == [f"- {step}" for step in LOG["steps"]]
+    later = heard[max(at for at, text in enumerate(heard) if not text) + 1 :]
+    assert len(set(later)) > 3, "what a cut answer began is void, and it grows again"
+    assert all(len(a) <= len(b) for a, b in itertools.pairwise(later))
     assert "SECRET" not in repr(heard)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        ("", ""),
+        ('{"ideas": [{"kind": "feature_eng', ""),
+        ('{"ideas": [{"kind": "ensembling", "title": "Blend tw', "Blend tw"),
+        ('{"ideas": [{"title": "A"}, {"title": "B", "steps": ["x", "y', "A\n\nB\n- x\n- y"),
+        ('[{"title": "A", "why": "be', "A\nbe"),
+        ("I would blend two models.", ""),
+        ('<think>{"title": "no"}', ""),
+        ("{" * 50_000, ""),
+    ],
+)
+def test_an_answer_that_is_still_coming_is_shown_as_far_as_it_has_come(answer, shown):
+    assert growing.readable(answer) == shown
 
 
 def test_a_fault_of_the_endpoint_is_raised():

@@ -40,6 +40,7 @@ class Page:
         self.asked: list[dict[str, Any]] = []
         self.outputs: dict[str, list[dict[str, Any]]] = {}
         self.errors: list[str] = []
+        self.growing: list[str] = []
         self.answer: Callable[[dict[str, Any]], None] = self.obey
         self.running: dict[str, tuple[str, str]] = {}
         self.comm = uuid.uuid4().hex
@@ -140,6 +141,8 @@ class Page:
             self.rows.update({row["id"]: row for row in data["rows"]})
         elif kind == "events":
             self.lines += data["lines"]
+        elif kind == "growing":
+            self.growing.append(data["text"])
         elif kind == "fetched":
             self.fetched[data["request"]] = data
         else:

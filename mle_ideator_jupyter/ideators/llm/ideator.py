@@ -12,19 +12,15 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.endpoint import (
     CallLog,
     Client,
-    Fold,
     Message,
-    Piece,
     Reply,
-    Restarted,
     Spent,
-    TextDelta,
-    TextWasThinking,
     configured,
 )
 from mle_ideator_jupyter.errors import EndpointError, UsageError
 from mle_ideator_jupyter.ideators.llm import coercing, prompt
 from mle_ideator_jupyter.ideators.llm.draft import Draft, schema
+from mle_ideator_jupyter.ideators.llm.growing import watching
 from mle_ideator_jupyter.ideators.llm.parsing import Read, read
 from mle_ideator_jupyter.ideators.llm.ranking import Choice, action_of, choose
 from mle_ideator_jupyter.model import Idea, new_id
@@ -37,8 +33,9 @@ class LlmIdeator:
     """Proposes what a language model says, as far as it can be read, is new, and ranks well.
 
     Without a client, one is made of what is configured when the first idea is asked for, and its connections are
-    closed whenever nothing is being asked. `watch` is called with the answer so far as it grows, from the beginning
-    again where an attempt failed; where several answers are asked for at once it is not called.
+    closed whenever nothing is being asked. `watch` is called a few times a second with what the answer says so far, as
+    text to be read, from the beginning again where an attempt failed; where several answers are asked for at once it
+    is not called.
     """
 
     name = "llm"
@@ -100,7 +97,7 @@ class LlmIdeator:
                 messages, answers, role="ideator", schema=held, schema_name=name, purpose="propose ideas"
             )
         said = purpose or "propose ideas"
-        watch = _watching(self.watch) if self.watch else None
+        watch = watching(self.watch) if self.watch else None
         return [
             await client.complete(messages, role="ideator", watch=watch, schema=held, schema_name=name, purpose=said)
         ]
@@ -130,17 +127,6 @@ def _configured(log: CallLog | None) -> Client:
             raise
         wrong = str(error)
     raise UsageError(wrong)
-
-
-def _watching(watch: Watch) -> Callable[[Piece], None]:
-    fold = Fold()
-
-    def take(piece: Piece) -> None:
-        fold.add(piece)
-        if isinstance(piece, (TextDelta, TextWasThinking, Restarted)):
-            watch(fold.texts()[0])
-
-    return take
 
 
 async def _read(replies: Sequence[Reply], brief: Brief) -> Read:

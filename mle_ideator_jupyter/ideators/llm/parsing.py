@@ -54,6 +54,25 @@ def read(answer: str, kinds: tuple[IdeaKind, ...] = (), *, truncated: bool = Fal
     return Read(drafts=tuple(dict.fromkeys(drafts))[:MOST], wrong=tuple(wrong[:6]))
 
 
+def partial(answer: str) -> list[dict[str, Any]]:
+    """Return what an answer that is still coming says of ideas so far: objects, whose texts may break off."""
+    said = _without_thoughts(answer[:LONGEST])
+    for value in _mended(said):
+        if found := [i for i in _begun(value, 3) if isinstance(i.get("title"), str)]:
+            return found[:MOST]
+    return []
+
+
+def _begun(value: Any, deep: int) -> Iterator[dict[str, Any]]:
+    """Yield every object in lists and objects, those of `ideas` before others."""
+    if isinstance(value, dict):
+        inner = value.get("ideas")
+        yield from _begun(inner, deep - 1) if inner and deep else iter((value,))
+    elif isinstance(value, list) and deep:
+        for part in value[:MOST]:
+            yield from _begun(part, deep - 1)
+
+
 def _found(said: str, *, truncated: bool) -> list[dict[str, Any]]:
     """Return the ideas of the reading that has most of them; of what was cut off, whole ones if there are any."""
     best = _all_ideas(_strict(said))

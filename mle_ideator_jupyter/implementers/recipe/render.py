@@ -85,21 +85,21 @@ def render_rescore(binding: Binding, profile: Profile, estimator: str, *, name: 
     """
     context = Context(binding, profile, Recipe(), None)
     context.sk("base", "clone")
-    arguments, given = ("train, test", f"{_copy(binding.train)}, {_copy(binding.test)}")
-    if not binding.test:
-        arguments, given = "train", _copy(binding.train)
+    data = {"train": binding.train, "test": binding.test} if binding.test else {"train": binding.train}
+    # A parameter, for the user's estimator may have the name of something in the function: `model`, say.
+    arguments, given = f"{', '.join(data)}, own", f"{', '.join(map(_copy, data.values()))}, {estimator}"
     target = repr(binding.target)
     body = [
         f"    train = train.dropna(subset=[{target}])",
         *_sorted(context),
         f"    X, y = train.drop(columns=[{target}]), train[{target}]",
-        f'    known = getattr({estimator}, "feature_names_in_", None)',
+        '    known = getattr(own, "feature_names_in_", None)',
         "    if known is not None:",
         "        X = X[list(known)]",
         *(["        test = test.assign(**{c: test.get(c) for c in known})"] if binding.test else []),
         "",
         *score_lines(context),
-        f"    model = clone({estimator})",
+        "    model = clone(own)",
         *validation_lines(context),
         "",
         *submission_lines(context, "test[X.columns]"),

@@ -58,6 +58,10 @@ export function panelState(change: Partial<PanelState> = {}): PanelState {
     },
     brief_tokens: 0,
     brief_sent: 0,
+    brief_level: 'standard',
+    brief_parts: ['profile', 'gpus'],
+    brief_without: [],
+    estimators: [],
     inserts: true,
     run_in_cell: '',
     ...change
@@ -78,6 +82,7 @@ export function idea(change: Partial<IdeaView> = {}): IdeaView {
     vote: 0,
     dismissed: false,
     trial: null,
+    number: 1,
     ...change
   };
 }
@@ -113,6 +118,7 @@ export class FakeHost implements IPanelHost {
   link: LinkState = { kind: 'ready' };
   title = 'houses.ipynb';
   state: PanelState | null = null;
+  growing = '';
   trials: readonly TrialView[] = [];
   stale = false;
   readonly sent: Command[] = [];
@@ -135,7 +141,7 @@ export class FakeHost implements IPanelHost {
   }
 
   /** Changes what is held and says so. */
-  set(change: Partial<Pick<FakeHost, 'link' | 'title' | 'state' | 'trials' | 'stale'>>): void {
+  set(change: Partial<Pick<FakeHost, 'link' | 'title' | 'state' | 'growing' | 'trials' | 'stale'>>): void {
     Object.assign(this, change);
     this.callbacks.forEach(callback => callback());
   }
