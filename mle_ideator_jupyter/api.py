@@ -130,6 +130,8 @@ class NotebookSession:
         goal: Literal["", "maximize", "minimize"] = "",
         description: str = "",
         watch: str | None = None,
+        level: str | None = None,
+        without: Sequence[str] | None = None,
     ) -> Task:
         """Choose the task and return it; what is not given stays as it was, or is found.
 
@@ -142,12 +144,14 @@ class NotebookSession:
             goal: which way a function of your own improves.
             description: the task in words.
             watch: an expression whose value after each cell is a score of your own; empty for none.
+            level: how much agents are told: full, standard or brief.
+            without: parts that agents are not told: profile, libraries, gpus, resident, out_of_memory, source.
 
         Raises:
             UsageError: with what is needed, when the data, target or metric cannot be found.
         """
         asked = wire.SetTask(train=data, test=test, target=target, metric=metric, goal=goal, description=description)
-        return self._do(asking.setup(self._session, asked, watch))
+        return self._do(asking.setup(self._session, asked, watch, level, without))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
         """Return one new idea. Raises `UsageError` when there is none, or no task."""

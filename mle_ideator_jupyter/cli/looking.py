@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from mle_ideator_jupyter.cli.options import agent_options, binding_options, common, notebook_argument
+from mle_ideator_jupyter.cli.options import agent_options, binding_options, brief_options, common, notebook_argument
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Budget
@@ -26,6 +26,7 @@ FILE_WIDTH = 140
 @click.option("--show-brief", is_flag=True, help="Print exactly what an agent would be told, and nothing else.")
 @binding_options
 @agent_options
+@brief_options
 @common
 def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bool, **given: Any) -> None:
     """Say what to try next in NOTEBOOK: its cells run in a kernel of their own, no trial does, nothing is written."""
@@ -44,6 +45,8 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
         policy=given["policy"],
         seed=given["seed"],
         hint=hint,
+        level=given["level"],
+        without=given["without"],
     )
     with Progress(Budget(), quiet=as_json or show_brief) as progress:
         if show_brief:

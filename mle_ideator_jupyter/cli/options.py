@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from mle_ideator_jupyter import plugins
+from mle_ideator_jupyter.brief import PARTS, Level
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.metrics import METRICS
 from mle_ideator_jupyter.model import Goal
@@ -60,6 +61,27 @@ def agent_options(command: Command) -> Command:
     return click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same steps: same rows.")(
         command
     )
+
+
+def brief_options(command: Command) -> Command:
+    """Add the options that say how much agents are told; the command is given a `Level` and parts of a Brief."""
+    command = click.option(
+        "--brief-level",
+        "level",
+        type=click.Choice([level.value for level in Level]),
+        default=Level.STANDARD.value,
+        show_default=True,
+        callback=lambda _context, _parameter, value: Level(value),
+        help="How much agents are told.",
+    )(command)
+    return click.option(
+        "--leave-out",
+        "without",
+        multiple=True,
+        type=click.Choice(PARTS),
+        metavar="PART",
+        help=f"What agents are not told: {', '.join(PARTS)}; may be given several times.",
+    )(command)
 
 
 def implementer_option(command: Command) -> Command:

@@ -14,6 +14,7 @@ import msgspec
 from mle_ideator_jupyter.cli.options import (
     agent_options,
     binding_options,
+    brief_options,
     common,
     implementer_option,
     need_recipe_libraries,
@@ -87,6 +88,7 @@ def demo(output: Path, steps: int, seed: int, prepare_only: bool, as_json: bool)
 @binding_options
 @agent_options
 @implementer_option
+@brief_options
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Result notebook [NAME.improved.ipynb]."
 )
@@ -117,6 +119,8 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
         implementer=given["implementer"],
         policy=given["policy"],
         seed=given["seed"],
+        level=given["level"],
+        without=given["without"],
         fresh=given["fresh"],
         rescore=given["rescore"],
         task_dir=given["grade"],

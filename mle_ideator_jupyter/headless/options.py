@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from mle_ideator_jupyter.brief import Level, Part
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
@@ -33,6 +34,8 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     task_dir: Path | None = None
     host: Literal["scratch", "fork"] = "scratch"
     hint: str = ""
+    level: Level = Level.STANDARD
+    without: tuple[Part, ...] = ()
 
     def result_path(self) -> Path:
         """Return where the result notebook goes: `houses.ipynb` → `houses.improved.ipynb`."""

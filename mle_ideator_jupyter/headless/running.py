@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mle_ideator_jupyter import protocols
+from mle_ideator_jupyter.brief import Level
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
 from mle_ideator_jupyter.exports.notebook import write_result, write_text, written_runs
@@ -92,7 +93,13 @@ def _resume_or_start(wiring: Wiring, options: RunOptions, output: Path) -> None:
         limits=options.limits,
         implementer=options.implementer,
         ideator=options.ideator,
-        settings={"policy": options.policy, "rescore": options.rescore, "task": wiring.task.binding.describe()},
+        settings={
+            "policy": options.policy,
+            "rescore": options.rescore,
+            "task": wiring.task.binding.describe(),
+            **({"level": options.level.value} if options.level is not Level.STANDARD else {}),
+            **({"without": list(options.without)} if options.without else {}),
+        },
     )
     alike = [r for r in journal.state.runs.values() if _same(r.started, begun)]
     unfinished = next((r for r in alike if r.finished is None), None)

@@ -81,6 +81,8 @@ async def prepared(
             seed=options.seed,
             budget=options.budget,
             hint=options.hint,
+            level=options.level,
+            without=options.without,
         )
         yield wiring
     finally:

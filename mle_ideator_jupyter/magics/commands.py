@@ -65,10 +65,15 @@ def _setup(session: NotebookSession, given: Any) -> None:
         goal=given.goal,
         description=given.about,
         watch=given.watch,
+        level=given.level,
+        without=None if given.leave_out is None else [p for p in given.leave_out.split(",") if p not in {"", "none"}],
     )
-    watching = session.state.watching
+    state = session.state
     showing.say(*session.notes())
-    showing.task(task_view(task, confirmed=True), f"watched: {watching}" if watching else "")
+    said = [f"watched: {state.watching}"] if state.watching else []
+    said += [f"told: {state.brief.level}"] if state.brief.level != "standard" else []
+    said += [f"left out: {', '.join(state.brief.without)}"] if state.brief.without else []
+    showing.task(task_view(task, confirmed=True), "; ".join(said))
 
 
 def _brief(session: NotebookSession, given: Any) -> None:

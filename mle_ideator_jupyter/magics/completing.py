@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from mle_ideator_jupyter.magics.parsing import COMMANDS, FORMATS, parser
+from mle_ideator_jupyter.brief import PARTS
+from mle_ideator_jupyter.magics.parsing import COMMANDS, FORMATS, LEVELS, parser
 from mle_ideator_jupyter.metrics import METRICS
 from mle_ideator_jupyter.model import IdeaKind
 
-_VALUES = {"--kind": tuple(k.value for k in IdeaKind), "--metric": tuple(METRICS), "--format": FORMATS}
+_VALUES = {
+    "--kind": tuple(k.value for k in IdeaKind),
+    "--metric": tuple(METRICS),
+    "--format": FORMATS,
+    "--level": LEVELS,
+    "--leave-out": PARTS,
+}
 
 
 def complete(shell: Any, event: Any) -> list[str]:

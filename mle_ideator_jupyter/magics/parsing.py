@@ -7,12 +7,14 @@ import re
 import shlex
 from typing import Any
 
+from mle_ideator_jupyter.brief import PARTS, Level
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.model import IdeaKind
 
 IDEAS = 3
 """Ideas that `%ideate` gives when no number is asked for."""
 COMMANDS = ("try", "go", "history", "setup", "brief")
+LEVELS = tuple(level.value for level in Level)
 FORMATS = ("table", "csv", "json")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 TASK = {
@@ -90,6 +92,10 @@ def _command(words: list[str]) -> str:
 
 _KIND: dict[str, Any] = {"action": "append", "default": [], "type": kind, "metavar": "KIND"}
 _TASK_OPTIONS: list[tuple[str, dict[str, Any]]] = [(n, {"default": "", "help": h}) for n, h in TASK.items()]
+_BRIEF: list[tuple[str, dict[str, Any]]] = [
+    ("--level", {"choices": LEVELS}),
+    ("--leave-out", {"help": f"parts that agents are not told, with commas: {', '.join(PARTS)}; or none"}),
+]
 _WORDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "%ideate": [
         ("hint", {"nargs": "*"}),
@@ -100,7 +106,7 @@ _WORDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "%ideate try": [("idea", {})],
     "%ideate go": [],
     "%ideate history": [("--format", {"choices": FORMATS, "default": "table"})],
-    "%ideate setup": [*_TASK_OPTIONS, ("--about", {"default": ""}), ("--watch", {})],
+    "%ideate setup": [*_TASK_OPTIONS, ("--about", {"default": ""}), ("--watch", {}), *_BRIEF],
     "%ideate brief": [("--hint", {"default": ""}), ("--kind", _KIND)],
     "%autopilot": [
         ("--steps", {"type": int}),

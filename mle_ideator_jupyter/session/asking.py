@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Idea, Task, Trigger
 from mle_ideator_jupyter.protocols import told
 from mle_ideator_jupyter.session import place
-from mle_ideator_jupyter.session.commands import kinds_of, set_task
+from mle_ideator_jupyter.session.commands import choose_brief, kinds_of, set_task
 from mle_ideator_jupyter.session.session import Session
 
 T = TypeVar("T")
@@ -32,9 +32,16 @@ async def opened(session: Session) -> Journal:
     return session.history()
 
 
-async def setup(session: Session, asked: wire.SetTask, watch: str | None) -> Task:
-    """Choose the task, and what is watched. New data begin afresh; else what was chosen before stays."""
+async def setup(
+    session: Session,
+    asked: wire.SetTask,
+    watch: str | None,
+    level: str | None = None,
+    without: Sequence[str] | None = None,
+) -> Task:
+    """Choose the task, what is watched, what is told. New data begin afresh; else what was chosen before stays."""
     journal, before = await opened(session), session.asked
+    choose_brief(journal, level, without)
     given = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name))}
     if given:
         await set_task(session, asked if asked.train or before is None else replace(before, **given), None)

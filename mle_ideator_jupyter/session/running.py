@@ -199,6 +199,7 @@ class Running:
     def _told(self, update: Update) -> Trial | None:
         """Tell of an update; returns the trial that is running after it."""
         self.left = update.left
+        self._session.growing.clear()
         if update.kind == "trial_started" and update.trial is not None:
             self._session.pages.trial = update.trial
             self._session.say("running", f"trial {update.trial.number}: {update.trial.title}")

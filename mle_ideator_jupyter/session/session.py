@@ -251,7 +251,10 @@ class Session:
         brief = replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds)
         n = max(1, min(n, IDEAS_AT_ONCE))
         self.sent.keep(told(wiring.ideator, brief, n))
-        found = Ideas.of(await wiring.ideator.propose(brief, n)) if wiring.ideator else Ideas()
+        try:
+            found = Ideas.of(await wiring.ideator.propose(brief, n)) if wiring.ideator else Ideas()
+        finally:
+            self.growing.clear()
         if not found:
             why = f"nothing new to propose ({found.why})" if found.why else "nothing new to propose"
             msg = f"{why}: loosen the hint or the kinds, or try what was proposed"

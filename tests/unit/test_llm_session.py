@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
 
 import mle_ideator_jupyter as mij
 from mle_ideator_jupyter import wire
-from mle_ideator_jupyter.errors import NoIdeaError
+from mle_ideator_jupyter.errors import NoIdeaError, UsageError
 from mle_ideator_jupyter.session import bulk
 from tests.endpoint.asking import KEY, sent
-from tests.endpoint.ideas import BLEND, LOG, answers
-from tests.endpoint.scripted import ScriptedServer, text
+from tests.endpoint.ideas import BLEND, LOG, answers, said
+from tests.endpoint.scripted import DONE, ScriptedServer, chunk, pieces, stream, text
 
 
 def test_ideas_of_a_model_are_journalled_and_what_was_sent_is_all_that_was_sent(ready, monkeypatch):
@@ -37,3 +38,33 @@ def test_ideas_of_a_model_are_journalled_and_what_was_sent_is_all_that_was_sent(
     assert len(calls) == 3
     assert KEY not in "".join(calls)
     assert {json.loads(c)["role"] for c in calls} == {"ideator"}
+
+
+def test_an_answer_is_told_while_it_grows_and_gone_when_it_is_there(ready, monkeypatch):
+    slowly = [step for piece in pieces(said(LOG), 12) for step in (piece, 0.05)]
+    with ScriptedServer([stream(*slowly, chunk(finish="stop"), DONE)], default=text("no"), key=KEY) as server:
+        monkeypatch.setenv("MLE_IDEATOR_BASE_URL", server.base_url)
+        monkeypatch.setenv("MLE_IDEATOR_API_KEY", KEY)
+        asked = mij.session()
+        asked.setup(metric="rmse")
+        asked._session.choose_agents("llm", None)
+        told = []
+        monkeypatch.setattr(asked._session.pages, "tell", lambda message, door=None: told.append(message))
+        asked.get_idea()
+    growing = [m.text for m in told if isinstance(m, wire.Growing)]
+    assert len(growing) > 2
+    assert growing[-1] == "", "the card takes its place"
+    assert LOG["title"].startswith(growing[0].splitlines()[0])
+    assert all(len(a) <= len(b) for a, b in itertools.pairwise(growing[:-1]))
+
+
+def test_what_agents_are_told_is_chosen_in_a_cell(ready):
+    asked = mij.session()
+    ready.run_line_magic("ideate", "setup --metric rmse --level brief --leave-out profile,source")
+    assert (asked.state.brief.level, asked.state.brief.without) == ("brief", ("profile", "source"))
+    assert "training rows" not in asked.brief()
+    ready.run_line_magic("ideate", "setup --leave-out none")
+    assert (asked.state.brief.level, asked.state.brief.without) == ("brief", ())
+    assert "training rows" in asked.brief()
+    with pytest.raises(UsageError, match="a Brief has no part 'keys'"):
+        asked.setup(without=["keys"])
