@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.hosts import guard, kernelside
 from mle_ideator_jupyter.hosts.collecting import Status, message_of, status_of
@@ -54,7 +55,7 @@ class UserCell(Struct, frozen=True, kw_only=True):
     source: str
     cell: str
     ok: bool
-    seconds: float
+    seconds: float = 0.0
     reported: Reported | None = None
     printed: str = ""
     """The last lines that it printed."""
@@ -133,7 +134,10 @@ class CellHooks:
         around.begin()
 
     def _after(self, result: Any) -> None:
+        unseen = not self._stack
         around = self._stack.pop() if self._stack else None
+        if unseen and self._mine():  # it began before anybody watched: what it made was not there at the first look
+            self._tell(_user_cell(result, _ending(result)[0]))
         if self._other and not self._stack:
             self._tell_other()
         if around is None:
@@ -142,17 +146,8 @@ class CellHooks:
         if around.expected is not None:
             around.expected.done.set_result(ended)
             return
-        info = result.info
-        self._tell(
-            UserCell(
-                source=info.raw_cell or "",
-                cell=info.cell_id or "",
-                ok=ended.status == "ok",
-                seconds=ended.seconds,
-                reported=ended.reported,
-                printed=around.printed,
-            )
-        )
+        told = _user_cell(result, ended.status)
+        self._tell(replace(told, seconds=ended.seconds, reported=ended.reported, printed=around.printed))
 
 
 class _Around:
@@ -224,6 +219,11 @@ class _Around:
     def _take(self, report: dict[str, Any]) -> None:
         with contextlib.suppress(msgspec.ValidationError):
             self.reported = reported.read_report(report)
+
+
+def _user_cell(result: Any, status: Status) -> UserCell:
+    info = result.info
+    return UserCell(source=info.raw_cell or "", cell=info.cell_id or "", ok=status == "ok")
 
 
 def _users(namespace: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ function Told({ state }: { state: PanelState }): JSX.Element {
   const without = state.brief_without;
   return (
     <div class="mij-form">
-      <Field label={t('Tell')}>
+      <Field label={t('Agents get')}>
         <select
           value={state.brief_level}
           data-testid="mij-brief-level"
@@ -56,24 +56,28 @@ function Told({ state }: { state: PanelState }): JSX.Element {
           ))}
         </select>
       </Field>
-      <fieldset class="mij-field">
-        <legend>{t('of')}</legend>
-        {state.brief_parts.map(part => (
-          <label key={part}>
-            <input
-              type="checkbox"
-              data-testid={`mij-brief-part-${part}`}
-              checked={!without.includes(part)}
-              onChange={event =>
-                host.send({
-                  type: 'choose',
-                  brief_without: event.currentTarget.checked ? without.filter(one => one !== part) : [...without, part]
-                })
-              }
-            />{' '}
-            {names[part] ?? part}
-          </label>
-        ))}
+      <fieldset class="mij-field mij-top">
+        <legend>{t('With')}</legend>
+        <span class="mij-checks">
+          {state.brief_parts.map(part => (
+            <label key={part}>
+              <input
+                type="checkbox"
+                data-testid={`mij-brief-part-${part}`}
+                checked={!without.includes(part)}
+                onChange={event =>
+                  host.send({
+                    type: 'choose',
+                    brief_without: event.currentTarget.checked
+                      ? without.filter(one => one !== part)
+                      : [...without, part]
+                  })
+                }
+              />
+              <span>{names[part] ?? part}</span>
+            </label>
+          ))}
+        </span>
       </fieldset>
     </div>
   );

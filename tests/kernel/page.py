@@ -26,7 +26,8 @@ class Page:
     """One page on a kernel. `cells` are (id, source); `state`, `rows` and `lines` are what it was told last."""
 
     def __init__(self, kernel: KernelManager, path: str = "n.ipynb") -> None:
-        self.client = BlockingKernelClient(connection_file=kernel.connection_file)
+        # With its manager it asks the process whether it is alive, not a heartbeat that a busy machine may miss.
+        self.client = BlockingKernelClient(connection_file=kernel.connection_file, parent=kernel)
         self.client.load_connection_file()
         _clients.append(self.client)
         self.client.start_channels()
@@ -40,6 +41,7 @@ class Page:
         self.asked: list[dict[str, Any]] = []
         self.outputs: dict[str, list[dict[str, Any]]] = {}
         self.errors: list[str] = []
+        self.begun: set[str] = set()
         self.growing: list[str] = []
         self.answer: Callable[[dict[str, Any]], None] = self.obey
         self.running: dict[str, tuple[str, str]] = {}
@@ -56,6 +58,14 @@ class Page:
 
     def send(self, kind: str, **fields: Any) -> None:
         self._comm("comm_msg", {"comm_id": self.comm, "data": {"type": kind, **fields}})
+
+    def aside(self, source: str) -> None:
+        """Run code on the page's subshell, as a front end loads the package while a cell runs."""
+        content = {"code": source, "silent": True, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+        message = self.client.session.msg("execute_request", content)
+        message["header"]["subshell_id"] = self.subshell
+        self.client.shell_channel.send(message)
+        self.until(lambda: {"idle": True} in self.outputs.get(message["header"]["msg_id"], []))
 
     def _subshell(self) -> str:
         """Have a subshell made, as JupyterLab does for each comm, so that clicks do not wait for a running cell."""
@@ -128,6 +138,8 @@ class Page:
                 request, cell = self.running.pop(parent)
                 outputs = [o for o in self.outputs[parent] if "idle" not in o]
                 self.send("ran", request=request, how="ran", cell=cell, outputs=outputs)
+        elif kind == "execute_input":
+            self.begun.add(parent)
         elif kind in {"stream", "display_data", "execute_result", "error"}:
             self.outputs.setdefault(parent, []).append({"output_type": kind, **content})
             if kind == "stream" and content["name"] == "stderr":

@@ -63,3 +63,21 @@ def test_how_much_agents_are_told_is_chosen_and_kept(page):
     page.send("choose", brief_without=["key"])
     page.until(lambda: page.state["error"])
     assert page.state["error"].startswith("a Brief has no part 'key': what can be left out is profile")
+
+
+def test_what_a_cell_makes_that_ran_as_the_panel_opened_is_seen(tmp_path):
+    with kernel_in(tmp_path) as kernel:
+        (tmp_path / "n.ipynb").write_text("{}")
+        page = Page(kernel)
+        page.run("import time")
+        slow = page.execute(f"time.sleep(3)\n{DATA}")
+        page.until(lambda: slow in page.begun)
+        load = "__import__('mle_ideator_jupyter').load_ipython_extension(get_ipython())"
+        page.aside(load)
+        page.open()
+        page.until(lambda: page.state)
+        assert {"idle": True} not in page.outputs.get(slow, []), "the cell was still running"
+        page.wait_for(slow)
+        page.send("get_idea")
+        page.until(lambda: page.state["ideas"] or page.state["error"])
+        assert not page.state["error"]
