@@ -122,6 +122,7 @@ class Lab:
     def trial(self) -> None:
         """Try the newest idea, saying yes to every cell, and wait for its end."""
         self.get("try").first.click()
+        self.page.wait_for_selector('[data-testid="mij-state"]:not([data-activity="idle"])')  # the kernel has heard it
         self.yes()
 
     def yes(self, seconds: float = 90) -> None:
