@@ -12,7 +12,7 @@ from mle_ideator_jupyter.events import Watching
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Idea, Task, Trigger
 from mle_ideator_jupyter.protocols import told
-from mle_ideator_jupyter.session import place
+from mle_ideator_jupyter.session import ideating, place
 from mle_ideator_jupyter.session.commands import choose_brief, kinds_of, set_task
 from mle_ideator_jupyter.session.session import Session
 
@@ -56,7 +56,7 @@ async def ideas(session: Session, n: int, hint: str, kinds: tuple[str, ...]) -> 
     """Return up to `n` new ideas, journalled."""
     await opened(session)
     try:
-        return await session.ideas(hint, kinds_of(kinds), n)
+        return await ideating.ideas(session, hint, kinds_of(kinds), n)
     finally:
         if not session.running.work:
             session.say("idle")

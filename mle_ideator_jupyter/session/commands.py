@@ -14,6 +14,7 @@ from mle_ideator_jupyter.events import BriefChosen, IdeaMarked, Watching
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, IdeaKind, Trial
 from mle_ideator_jupyter.session import bulk, place
+from mle_ideator_jupyter.session.ideating import ideas
 from mle_ideator_jupyter.session.pages import Door
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def set_task(session: Session, command: wire.SetTask, _: Door | None) -> N
 
 async def get_idea(session: Session, command: wire.GetIdea, _: Door | None) -> None:
     """Ask the Ideator."""
-    await session.ideas(command.hint, kinds_of(command.kinds), command.n)
+    await ideas(session, command.hint, kinds_of(command.kinds), command.n)
 
 
 async def mark_idea(session: Session, command: wire.MarkIdea, _: Door | None) -> None:

@@ -19,14 +19,14 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.brief import chosen
-from mle_ideator_jupyter.errors import IdeatorError, NoIdeaError
-from mle_ideator_jupyter.events import IdeaProposed, TaskSet, TrialFinished, TrialPlaced
+from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.events import TaskSet, TrialFinished, TrialPlaced
 from mle_ideator_jupyter.hosts.hooks import CellHooks, UserCell, digest
 from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Failure, FailureKind, Idea, IdeaKind, Trigger
+from mle_ideator_jupyter.model import Failure, FailureKind
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Ideas, Ideator, Implementer, told
+from mle_ideator_jupyter.protocols import Cell, Ideator, Implementer
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
@@ -40,7 +40,6 @@ from mle_ideator_jupyter.session.running import Running
 from mle_ideator_jupyter.wiring import Wiring
 
 T = TypeVar("T")
-IDEAS_AT_ONCE = 20
 _log = logging.getLogger(__name__)
 
 
@@ -242,26 +241,6 @@ class Session:
     @staticmethod
     def _made(ideator: str, implementer: str) -> tuple[Ideator, Implementer]:
         return load(IDEATORS, ideator)(), load(IMPLEMENTERS, implementer)()
-
-    async def ideas(self, hint: str = "", kinds: tuple[IdeaKind, ...] = (), n: int = 1) -> list[Idea]:
-        """Return up to `n` ideas of the Ideator, journalled. Raises `NoIdeaError` when there are none."""
-        if not self.running.work:
-            self.say("thinking", "asking for an idea")
-        wiring = await self.ready()
-        brief = replace(wiring.brief(trigger=Trigger.HUMAN), hint=hint, kinds=kinds)
-        n = max(1, min(n, IDEAS_AT_ONCE))
-        self.sent.keep(told(wiring.ideator, brief, n))
-        try:
-            found = Ideas.of(await wiring.ideator.propose(brief, n)) if wiring.ideator else Ideas()
-        finally:
-            self.growing.clear()
-        if not found:
-            why = f"nothing new to propose ({found.why})" if found.why else "nothing new to propose"
-            msg = f"{why}: loosen the hint or the kinds, or try what was proposed"
-            raise NoIdeaError(msg)
-        for number, idea in enumerate(found):
-            wiring.journal.append(IdeaProposed(idea=idea, cost=0.0 if number else found.cost))
-        return found
 
     async def _approve(self, cell: Cell) -> str:
         before = self.activity, self.message
