@@ -125,7 +125,7 @@ class Lab:
         self.page.wait_for_selector('[data-testid="mij-state"]:not([data-activity="idle"])')  # the kernel has heard it
         self.yes()
 
-    def yes(self, seconds: float = 90) -> None:
+    def yes(self, seconds: float = 240) -> None:
         """Say yes to every cell until nothing runs."""
         for _ in range(int(seconds * 5)):
             self.page.wait_for_timeout(200)
