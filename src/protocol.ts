@@ -302,10 +302,12 @@ export interface StartAutopilot {
 }
 /**
  * Pause, resume or stop what runs; look at the kernel again; trust imported events.
+ *
+ * `unload` frees the memory of a language model on this machine.
  */
 export interface Control {
   type: 'control';
-  what: 'look' | 'pause' | 'resume' | 'stop' | 'trust';
+  what: 'look' | 'pause' | 'resume' | 'stop' | 'trust' | 'unload';
 }
 /**
  * Remove a trial's cells; its row stays.
