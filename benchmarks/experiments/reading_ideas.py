@@ -1,8 +1,8 @@
 """How well Recipe edits are read out of ideas' words; prints a Markdown table, and with --show what was read amiss.
 
-    python benchmarks/experiments/reading_ideas.py [develop|held_out] [--show]
+    python benchmarks/experiments/reading_ideas.py [develop|held_out|later] [--show]
 
-The corpus and its expected edits are in tests/unit/ideas; both halves by default.
+The corpus and its expected edits are in tests/unit/ideas; all parts by default.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from tests.unit.reading_cases import corpus, figures, measured
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="?", choices=["develop", "held_out"])
+    parser.add_argument("part", nargs="?", choices=["develop", "held_out", "later"])
     parser.add_argument("--show", action="store_true")
     asked = parser.parse_args()
     tables = {
         part: [measured(row) for row in corpus(part)]
-        for part in ([asked.part] if asked.part else ["develop", "held_out"])
+        for part in ([asked.part] if asked.part else ["develop", "held_out", "later"])
     }
     names = list(figures(next(iter(tables.values()))))
-    print(f"| half | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
+    print(f"| part | {' | '.join(names)} |\n|{'---|' * (len(names) + 1)}")
     for part, readings in tables.items():
         print(f"| {part} | {' | '.join(f'{v:g}' if v > 1 else f'{v:.3f}' for v in figures(readings).values())} |")
     for reading in (r for readings in tables.values() for r in readings if asked.show):

@@ -32,6 +32,13 @@ def test_the_ideas_that_the_rules_were_written_for_are_read_exactly(row):
     assert all(reading.said), reading.mapped.unmapped
 
 
+def test_what_was_learned_from_later_stays_learned():
+    later = figures([measured(row) for row in corpus("later")])
+    assert later["precision"] >= 0.95
+    assert later["recall"] >= 0.95
+    assert later["could not be done, and said"] == 1
+
+
 def test_most_of_what_was_held_back_is_read_too():
     held = figures([measured(row) for row in corpus("held_out")])
     assert held["precision"] >= 0.9
@@ -39,7 +46,7 @@ def test_most_of_what_was_held_back_is_read_too():
     assert held["could not be done, and said"] >= 0.9
 
 
-@pytest.mark.parametrize("row", corpus("develop") + corpus("held_out"), ids=lambda row: row["title"])
+@pytest.mark.parametrize("row", corpus("develop") + corpus("held_out") + corpus("later"), ids=lambda row: row["title"])
 def test_whatever_is_read_renders_and_is_read_the_same_again(row):
     here = scene(row["data"], row.get("parent"))
     once, again = (read_idea(row["title"], row["steps"], here) for _ in range(2))

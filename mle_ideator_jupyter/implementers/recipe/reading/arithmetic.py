@@ -48,10 +48,13 @@ _DEVIATES = (
     rf"(?P<n>{COLUMN})\s*(?:minus|relative to|compared (?:to|with)){_OF}(?:mean|average|median)\s*(?:of\s*)?(?:{COLUMN})?{_BY}(?P<g>{COLUMN})",
     rf"(?:difference|gap) between{_OF}(?P<n>{COLUMN})\s*and{_OF}(?P<g>{COLUMN})\s*(?:group\s*)?(?:mean|average|median)",
     rf"deviations?\s*of{_OF}(?P<n>{COLUMN})\s*from (?:the |its )?(?:group )?(?:mean|average|median){_BY}(?P<g>{COLUMN})",
+    rf"subtract(?:ing)?{_OF}(?:mean|average|median)\s*(?:of\s*)?(?P<n>{COLUMN})(?:{_BY}|\s*of\s*)(?:the\s*)?(?:same\s*)?(?P<g>{COLUMN})\s*from{_OF}(?P=n)",
     rf"(?:cent(?:er|re)|demean)\s*{_OF}(?P<n>{COLUMN}){_BY}(?P<g>{COLUMN})",
 )
 _STATS = {"average": "mean", "avg": "mean", "standard deviation": "std", "maximum": "max", "minimum": "min"}
-_SQUARED = rf"(?P<a>{COLUMN})\s*(?:squared|(?:\^|\*\*)\s*2)|squares? of{_OF}(?P<b>{COLUMN})"
+_SQUARED = (
+    rf"squar(?:e|ing){_OF}(?P<c>{COLUMN})|(?P<a>{COLUMN})\s*(?:squared|(?:\^|\*\*)\s*2)|squares? of{_OF}(?P<b>{COLUMN})"
+)
 
 
 class Sums:
@@ -117,7 +120,7 @@ class Sums:
         ):
             self._numbers("sum", found["l"] or found["m"])
         for found in self._taken(_SQUARED):
-            name = self._name(found["a"] or found["b"])
+            name = self._name(found["a"] or found["b"] or found["c"])
             self._if_number(name, feature("product", (name, name)))
         stats = r"(?:mean|average|std|standard deviation|min\w*|max\w*|statistics|stats)"
         rowwise = rf"row[- ]?(?:wise)?\b[^§]*\b{stats}[^§]*?(?P<l>{LIST})|{stats}[^§]*?(?P<m>{LIST})[^§]*(?:per row|row[- ]?wise|of each row|across the row)"

@@ -26,12 +26,13 @@ _DENIED = re.compile(
     r"no longer|not(?! only))\b[^,;.()]*",
     re.IGNORECASE,
 )
+_NEEDLESS = re.compile(r"\b(?:not needed|unnecessary|not necessary|off|disabled)$", re.IGNORECASE)
 _EXCHANGED = re.compile(
     r"^(\W*(?:\w+\s+)?)\b(replac\w*|swap\w*|switch\w*|chang\w*|mov\w*|substitut\w*)\s+(?!to\b)(?:from\s+)?(.+?)\s+(?:with|by|to|for|into)\s+(.+)$",
     re.IGNORECASE,
 )
 _GROUP = re.compile(
-    r"((?:group(?:ed|ing)?\s+by|for each|for every|within each)\s+(?:the\s+)?§[a-j]+§),?\s*(?:and\s+)?(?:then\s+)?",
+    r"((?:group(?:ed|ing)?\s+by|for each|for every|within each|^for)\s+(?:the\s+)?§[a-j]+§(?:\s*(?:,|and|,\s*and)\s*§[a-j]+§)*),?\s*(?:and\s+)?(?:then\s+)?",
     re.IGNORECASE,
 )
 """What the numbers after it are grouped by; it stays with them."""
@@ -66,7 +67,7 @@ def clauses(text: str, names: Names, *, title: bool = False) -> list[Clause]:
         whole = " ".join(part.split()).strip(" ,.")
         if not whole:
             continue
-        words = _exchanged(_DENIED.sub(" ", whole)).casefold()
+        words = "" if _NEEDLESS.search(whole) else _exchanged(_DENIED.sub(" ", whole)).casefold()
         words = re.sub(r"\b(twelve|ten|eight|seven|six|five|four|three|two)\b", lambda m: _COUNTS[m.group()], words)
         found.append(
             Clause(

@@ -14,7 +14,7 @@ TUNING = re.compile(
     r"|\b(?:tun(?:e|ing)|optimi[sz](?:e|ing)|search(?:ing)?)\b(?!.*(?:threshold|cut-?off|weights of)).*\b(?:parameters?|settings|model|boosting|learning rate|depth|leaves|forest|ridge|lightgbm|xgboost|regulari[sz]ation)"
 )
 _TRIALS = re.compile(
-    r"(\d+)\s*(?:random )?(?:trials|candidates|configurations|combinations|settings|evaluations|samples|parameter sets)|n_(?:iter|trials)\s*[=:]?\s*(\d+)"
+    r"(\d+)\s*(?:random |optuna |search )?(?:trials|candidates|configurations|combinations|settings|evaluations|samples|parameter sets)|n_(?:iter|trials)\s*[=:]?\s*(\d+)"
 )
 _TARGET = re.compile(r"\btarget\b|§t§|\bresponse\b|\bpredictions?\b")
 _TRANSFORMS = {

@@ -21,7 +21,7 @@ _BEYOND = {
 BEYOND = re.compile("|".join(_BEYOND.values()))
 _ASIDE = {
     "a GPU": r"\bgpus?\b|\bcuda\b",
-    "other validation folds (the task's splitter makes them)": r"(?:\d+|k)-?\s?fold\b(?!.*inner)|\w*kfold\b|repeated cross-?validation|hold-?out set",
+    "other validation folds (the task's splitter makes them)": r"(?:\d+|k)-?\s?fold\b(?!.*(?:inner|cross-?fit|calibrat))|\w*kfold\b|repeated cross-?validation|hold-?out set",
 }
 FACT = re.compile(
     r"^(?:the |this |these |those |all )?(?:\S+ ){1,3}(?:carr(?:y|ies)|is|are|has|have|contains?|shows?|seems?|may|might|can|will|hold|holds)\b"
@@ -32,7 +32,7 @@ NEUTRAL = re.compile(
     r"look|inspect|examin\w*|explor\w*|analy[sz]e|submit|retrain|refit|re-?fit|install\w*|import|load|merge back|merge it|invert\w*|turn predictions|return|back-?transform|convert predictions|"
     r"use (?:the |it |them |this )*(?:same|default|new|result\w*|as (?:an? )?(?:additional |new )?features?)|repeat\w*|defin\w*|identify|assess|note|observe|parse|pass|append it|add (?:it|them|this|the result) (?:as|to|back)\b.*|"
     r"(?:fit|train) (?:it|them|both|all|the (?:same |current |existing |new |two |three )?(?:models?|classifier|regressor|pipeline)|on the|everything)\b|predict (?:on|with|the)|"
-    r"compute (?:it |them |this )?(?:the )?(?:score|metric|inside|within|out)|do this|do it|this|that|it|these|because|since|so that|which|average their predictions|average the (?:two|three|\w+) predictions|exponentiate|apply (?:expm1|the inverse|it|them|the same)|let the model|let \w+|round (?:to|the)\b|"
+    r"compute (?:it |them |this )?(?:the )?(?:score|metric|inside|within|out)|do this|do it|this|that|it|these|because|since|so that|which|average their predictions|take the (?:mean|average)\b|average the (?:two|three|\w+) predictions|exponentiate|apply (?:expm1|the inverse|it|them|the same)|let the model|let \w+|round (?:to|the)\b|"
     r"fit (?:the )?(?:scaler|encoder|imputer|transform\w*)\b.*(?:train|fold)|in each fold|per fold|inside|within)\b"
 )
 

@@ -17,7 +17,7 @@ _PARTS = {
     "hour": r"\bhours?\b",
     "week": r"\bweek(?:[ _]of[ _](?:the[ _])?year| number|ofyear)|(?<!of )(?<!of the )\bweeks?\b(?! ?end)",
     "is_weekend": r"week-?ends?\b|is_weekend",
-    "elapsed": r"elapsed|\bdays since\b|number of days|trend|time index",
+    "elapsed": r"(?:days?[- ])?elapsed(?:[- ]days?)?|\bdays since\b|number of days|trend|time index",
 }
 _PERIODS = {
     "hour": 24,
@@ -72,7 +72,11 @@ def _dates(words: str, columns: tuple[str, ...], scene: Scene) -> Iterator[Piece
     if not every or CYCLE.search(words):
         return
     bare = re.sub(r"§[a-j]+§", " ", words)
-    parts = [part for part, said in _PARTS.items() if re.search(said, bare)]
+    parts, left = [], bare
+    for part in ("dayofyear", "dayofweek", "is_weekend", "week", "elapsed", "year", "month", "day", "hour"):
+        if re.search(_PARTS[part], left):
+            parts.append(part)
+            left = re.sub(_PARTS[part], " ", left)
     if (
         named
         and not parts
@@ -85,7 +89,7 @@ def _dates(words: str, columns: tuple[str, ...], scene: Scene) -> Iterator[Piece
     if (
         not parts
         or not _DATES.search(bare)
-        or (not named and (columns or not re.search(r"\bdate|calendar|timestamp|extract", bare)))
+        or (not named and (columns or not re.search(r"\bdate|calendar|timestamp|extract|trend|elapsed", bare)))
     ):
         return
     ordered = sorted(parts, key=lambda p: _at(_PARTS[p], bare))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from mle_ideator_jupyter.implementers.recipe.families import BOOSTED
 from mle_ideator_jupyter.implementers.recipe.reading.scene import Scene
 from mle_ideator_jupyter.model import Struct
@@ -30,7 +32,7 @@ CURRENT = re.compile(
     r"\b(?:current|present|existing|baseline|original|same)\b (?:\w+ ){0,2}(?:models?|solution|pipeline|classifier|regressor|boosting|blend)"
 )
 _FINAL = re.compile(
-    r"(?:with |using |use |and |by )?(?:an? |the )?(?:simple |regulari[sz]ed )?(?:logistic regression|ridge(?: regression)?|linear(?: regression| model)?)\s+(?:as |for |on )?(?:an? |the |their )?"
+    r"(?:with |using |use |and |by )?(?:an? |the )?(?:simple |regulari[sz]ed )?(?:logistic regression|ridge(?: regression)?|linear(?: regression| model)?)\s+(?:on top )?(?:as |for |on )?(?:an? |the |their )?"
     r"(?:final|meta|second[- ]level|level[- ]2|out-of-fold)[- ]?\w*(?: estimator| learner| model)?"
     r"|(?:final|meta)[- ]?(?:estimator|model|learner|regressor|classifier)\w*\s*(?:=|:|is|as|to be)?\s*(?:an? )?(?:logistic ?regression|ridge\w*|linear(?: regression| model)?)?"
 )
@@ -40,6 +42,7 @@ _ASIDE = re.compile(
 _CHOOSING = re.compile(
     r"\b(?:us(?:e|ing)|try|switch|replac\w*|train|fit|swap|move|adopt|employ|introduce|test|add|go with|blend\w*|combin\w*|stack\w*|averag\w*|ensembl\w*|vot\w+|learners?|estimators?|models?:|compar\w+|change)\b"
 )
+VAGUE = "the weights of the blend: say which model has which"
 STACK = re.compile(r"\bstack(?:ed|ing)?\w*\b|\bmeta-?(?:model|learner)\b")
 BLEND = re.compile(
     r"\bblend\w*\b|\bensembl\w*\b|\bvot(?:e|ing)\b|\bcombin\w+ (?=.*(?:model|predict|forest|boost|regress|classif|ridge|svm|trees|\())"
@@ -72,6 +75,7 @@ def choose(texts: Sequence[tuple[str, bool]], scene: Scene) -> Choice:
     wanted: list[str] = []
     weights: dict[str, float] = {}
     keep, combine = False, None
+    vague = False
     for words, title in texts:
         seeds = any(SEEDS.search(w) for w, _ in texts)
         if STACK.search(words):
@@ -82,13 +86,15 @@ def choose(texts: Sequence[tuple[str, bool]], scene: Scene) -> Choice:
         if title or at_start or _CHOOSING.search(words) or BLEND.search(words):
             wanted += [f for f in mentions(words) if f not in wanted]
             weights |= _weights(words)
+        vague = vague or bool(re.search(r"\bweights?\b\D{0,12}0?\.\d", words) and not _weights(words))
         generic = BOOSTING.search(FAMILIES.sub(" ", words))
         keep = keep or bool(CURRENT.search(words)) or bool(generic and set(now) & BOOSTED)
         if generic and not set(now) & BOOSTED and "hist_boosting" not in wanted and combine:
             wanted.append("hist_boosting")
     if combine is None:
         return _single(wanted, now, scene)
-    return _several(wanted, weights, combine, scene, keep=keep)
+    several = _several(wanted, weights, combine, scene, keep=keep)
+    return replace(several, refused=(*several.refused, VAGUE)) if vague and not weights else several
 
 
 def _single(wanted: list[str], now: list[str], scene: Scene) -> Choice:

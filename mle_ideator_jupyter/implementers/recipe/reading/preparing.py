@@ -10,6 +10,7 @@ from mle_ideator_jupyter.implementers.recipe.families import BOOSTED, FORESTS
 from mle_ideator_jupyter.implementers.recipe.reading.clauses import Clause
 from mle_ideator_jupyter.implementers.recipe.reading.scene import Piece, Scene
 
+_SPAN = r"(\d)\s*(?:to|-|–|,)\s*(\d)(?!\d)"
 MANY_LEVELS = 15
 """Levels from which a category is called one of many."""
 SKEWED = 1.5
@@ -47,6 +48,8 @@ def prepared(clause: Clause, scene: Scene, families: list[str]) -> Iterator[Piec
 
 def _levels(clause: Clause, scene: Scene) -> Iterator[Piece]:
     words = clause.words
+    if re.search(r"combin|\bcross|interact", words):
+        return
     coded = tuple(c for c in clause.columns if scene.number(c))
     as_codes = re.search(
         r"\b(?:as|to|into|are|is)\b (?:a |an |nominal |true )*(?:categor\w+|nominal|codes)|\bcast\b.*categor|categorical dtype",
@@ -54,8 +57,6 @@ def _levels(clause: Clause, scene: Scene) -> Iterator[Piece]:
     )
     if as_codes and coded and "cyclic" not in words:
         yield Piece(path="categories.as_category", value=list(coded), how="add")
-    if re.search(r"combin|\bcross|interaction", words):
-        return
     encoder = next((e for e, said in _ENCODERS.items() if re.search(said, words)), None)
     ordered = [c for c in clause.columns if scene.column(c).order]
     if re.search(r"ordinal|natural order|\border(?:ed)?\b|ranked", words) and ordered and encoder in {None, "ordinal"}:
@@ -195,8 +196,9 @@ def _texts(clause: Clause) -> Iterator[Piece]:
     if re.search(r"truncated ?svd|\blsa\b|\bsvd\b", words):
         found = re.search(r"(\d+) (?:dimensions|components|topics)|n_components\W+(\d+)|svd\W+(\d+)", words)
         value["svd"] = int(next(g for g in found.groups() if g)) if found else 50
-    span = re.search(r"(\d)\s*(?:to|-|–|,)\s*(\d)(?!\d)", words)
-    if asks and re.search(r"char(?:acter)?s?[ _-]|char_wb", words):
+    span = re.search(_SPAN, words)
+    if asks and (named := re.search(r"char(?:acter)?s?[ _-]|char_wb", words)):
+        span = re.search(_SPAN, words[named.end() :]) or span
         value["char"] = [int(span.group(1)), int(span.group(2))] if span else [3, 5]
     elif asks and re.search(r"unigrams?|bigrams?|trigrams?|n-?grams?|ngram_range", words):
         most = 3 if "trigram" in words else 2 if "bigram" in words else 1 if "unigram" in words else 2
