@@ -179,3 +179,22 @@ def test_a_real_model_from_a_gguf_file_gives_ideas_or_says_why_not():
     for idea in ideas:
         assert idea.ideator.startswith("local:SmolLM2")
         assert idea.title.isprintable()
+
+
+@pytest.mark.long
+def test_on_a_gpu_it_is_loaded_there_and_gives_all_of_it_back(tmp_path, monkeypatch):
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    monkeypatch.setenv("MLE_IDEATOR_CHECKPOINT_DEVICE", "auto")
+    before, random = torch.cuda.memory_allocated(), torch.cuda.get_rng_state()
+    ideas = propose(LocalIdeator(str(write_tiny(tmp_path / "tiny", layers=4, hidden=512))))
+    assert ideas or ideas.why
+    (engine,) = locals_ideator._engines.values()
+    assert engine.device == "cuda"
+    assert torch.cuda.memory_allocated() > before
+    assert torch.equal(random, torch.cuda.get_rng_state())
+    del engine
+    unload()
+    assert torch.cuda.memory_allocated() <= before
