@@ -14,12 +14,14 @@ SOURCES = ("package.json", "yarn.lock", "src/**/*", "schema/*", "style/*")
 
 
 class FrontEnd(BuildHookInterface):  # type: ignore[misc]
-    """Adds the labextension as shared data; an editable install without one works, with no panel in JupyterLab."""
+    """Adds the labextension as shared data; an editable install has none: `make lab` and `make test` link it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Raise in one line when a wheel is asked for and the front end was not built from these sources."""
         root = Path(self.root)
         built = [*(root / LABEXTENSION / "static").glob("remoteEntry*.js"), *root.glob(WIDGET)]
+        if version == "editable":  # installing data would write, and uninstalling them delete, through the link
+            return
         if len(built) == 2:
             build_data["shared_data"][LABEXTENSION] = SHARE
             build_data["shared_data"]["install.json"] = f"{SHARE}/install.json"
@@ -27,7 +29,7 @@ class FrontEnd(BuildHookInterface):  # type: ignore[misc]
             problem = "is older than its sources" if _changed(root) > min(_time(path) for path in built) else ""
         else:
             problem = "is not built"
-        if problem and version != "editable":
+        if problem:
             msg = f"the front end {problem}: run `make dist` (it needs node), or take a wheel from a release"
             raise RuntimeError(msg)
 

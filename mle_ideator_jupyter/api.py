@@ -218,6 +218,12 @@ class NotebookSession:
         state = self.state
         return state.of_run(list(state.runs)[-1]) if state.runs else []
 
+    def unload(self) -> list[str]:
+        """Free the memory, the GPU's too, of a language model that the Ideator `local` has loaded; return its name."""
+        from mle_ideator_jupyter.ideators import local
+
+        return local.unload()
+
     def implement(self, which: Idea | int | str, source: str) -> Trial:
         """Run code of yours as the trial of an idea, in your own namespace, and return the trial.
 

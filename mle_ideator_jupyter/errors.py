@@ -13,6 +13,7 @@
     │   ├── PageGoneError      the page that was asked to run a cell was closed
     │   └── PumpedError        no page is there, but a cell of the user's that runs cells
     ├── EndpointError       a language model's endpoint gave no answer; `kind` says why
+    ├── CheckpointError     a language model on this machine cannot be loaded, or its answer failed
     └── GradeError          a submission cannot be graded
 
 Each message is one line that says what to do. What a *trial* does wrong is no
@@ -108,6 +109,10 @@ class EndpointError(IdeatorError):
         self.kind: EndpointFault = kind
         self.status = status
         self.retry_after = retry_after
+
+
+class CheckpointError(IdeatorError):
+    """A checkpoint on this machine cannot be loaded, does not fit into memory, or failed while it answered."""
 
 
 class GradeError(IdeatorError):

@@ -28,7 +28,7 @@ from mle_ideator_jupyter.model import (
     Trigger,
     new_id,
 )
-from mle_ideator_jupyter.protocols import Ideas
+from mle_ideator_jupyter.protocols import Ideas, Omits
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.selection import plateau
 from mle_ideator_jupyter.state import State
@@ -149,8 +149,11 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
     state = wiring.journal.state
     number = 1 + max((t.number for t in state.trials), default=0)
     recipe, failure = None, None
+    omitted: tuple[str, ...] = ()
     try:
         recipe = wiring.implementer.plan(brief, idea, brief.parent)
+        if idea is not None and isinstance(wiring.implementer, Omits):
+            omitted = wiring.implementer.omitted(brief, idea, brief.parent)
     except EditError as error:
         failure = Failure(kind=FailureKind.ERROR, message=str(error))
     same = _same_recipe(state, recipe)
@@ -164,6 +167,7 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
         idea=idea.id if idea else None,
         parent=brief.parent.id if brief.parent else None,
         recipe=recipe,
+        omitted=omitted,
     )
     wiring.journal.append(TrialStarted(trial=trial))
     if failure:

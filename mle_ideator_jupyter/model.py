@@ -233,9 +233,9 @@ class Trial(Struct, frozen=True, kw_only=True):
     """One idea (or none: the baseline, or the Implementer's own move) implemented and run.
 
     `number` is for people: 0 is the baseline. `recipe` is the Recipe as plain data where the
-    Implementer keeps one. `source`, `outputs` and `submission` are blob ids in the journal's blob
-    folder. `screen` is the score of the cheap first run on a sample of the rows. `seconds` is
-    wall-clock time in the host.
+    Implementer keeps one; `omitted` says what of the idea was not done. `source`, `outputs` and
+    `submission` are blob ids in the journal's blob folder. `screen` is the score of the cheap first
+    run on a sample of the rows. `seconds` is wall-clock time in the host.
     """
 
     id: str
@@ -245,6 +245,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     idea: str | None = None
     parent: str | None = None
     recipe: dict[str, Any] | None = None
+    omitted: tuple[str, ...] = ()
     source: str | None = None
     outcome: Outcome | None = None
     screen: Score | None = None

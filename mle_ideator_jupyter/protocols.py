@@ -209,6 +209,15 @@ class Implementer(Protocol):
 
 
 @runtime_checkable
+class Omits(Protocol):
+    """An Implementer that may do less than an idea asks for, and says so before it begins."""
+
+    def omitted(self, brief: Brief, idea: Idea, parent: Trial | None) -> tuple[str, ...]:
+        """Return what of an idea that `plan` takes is not done, each in a few words; runs nothing, raises nothing."""
+        ...
+
+
+@runtime_checkable
 class Host(Protocol):
     """Where cells run and data are looked at."""
 

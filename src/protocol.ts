@@ -160,8 +160,8 @@ export interface Trials {
  * A trial as a row and a dot.
  *
  * `delta` is the improvement over the baseline, positive when better; `series` names what its score compares with
- * (the task's own series is empty). `cells` are the ids of its cells in the notebook; `best` marks the best so far
- * when it was made.
+ * (the task's own series is empty). `cells` are the ids of its cells in the notebook; `omitted` says what of its idea
+ * was not done; `best` marks the best so far when it was made.
  */
 export interface TrialView {
   id: string;
@@ -179,6 +179,7 @@ export interface TrialView {
   idea: string | null;
   cells: string[];
   changed: string[];
+  omitted: string[];
   kept: boolean;
   undone: boolean;
   imported: boolean;
@@ -322,10 +323,12 @@ export interface StartAutopilot {
 }
 /**
  * Pause, resume or stop what runs; look at the kernel again; trust imported events.
+ *
+ * `unload` frees the memory of a language model on this machine.
  */
 export interface Control {
   type: 'control';
-  what: 'look' | 'pause' | 'resume' | 'stop' | 'trust';
+  what: 'look' | 'pause' | 'resume' | 'stop' | 'trust' | 'unload';
 }
 /**
  * Remove a trial's cells; its row stays.

@@ -94,6 +94,8 @@ def _fitting(titles: list[str], most: int) -> list[str]:
 def _item(brief: Brief, item: HistoryItem, extent: Extent) -> list[str]:
     trial, idea = item.trial, item.idea
     lines = [f"- trial {trial.number}: {line(trial.title, 200)} → {_outcome(brief, item)}"]
+    if trial.omitted:
+        lines.append(f"  not done: {line('; '.join(trial.omitted), 300)}")
     if idea and extent.rationale:
         lines.append(f"  {idea.kind.value}: {line(idea.rationale, 400)}")
     if idea and extent.steps:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mle_ideator_jupyter.errors import EndpointError, HostError
+from mle_ideator_jupyter.errors import EndpointError, HostError, IdeatorError
 from mle_ideator_jupyter.exports.table import one_line
 from mle_ideator_jupyter.model import Struct
 
@@ -43,7 +43,7 @@ def check(*, start_kernel: bool = True) -> list[Finding]:
     ]
     found += [_package(name, extra, optional=False) for name, extra in NEEDED]
     found += [_package(name, extra, optional=True) for name, extra in WELCOME]
-    found.append(_endpoint())
+    found += [_endpoint(), _checkpoint()]
     free = shutil.disk_usage(Path.cwd()).free >> 20
     found.append(Finding(name="disk", ok=free > LOW_DISK_MB, said=f"{free} MiB free in {Path.cwd()}"))
     if start_kernel:
@@ -101,6 +101,27 @@ def _endpoint() -> Finding:
         tail = f"answers; {', '.join(used) or models[0]}; models {listed}"
     ok = tail.startswith("answers")
     return Finding(name="language model", ok=ok, said=one_line(f"{where}: {tail}"), optional=True)
+
+
+def _checkpoint() -> Finding:
+    """Say whether a checkpoint on this machine is set, how large it is, and whether it fits; it is not loaded."""
+    from mle_ideator_jupyter.endpoint import plain_settings
+    from mle_ideator_jupyter.ideators.local import checkpoint as checkpoints
+    from mle_ideator_jupyter.profile.kernel import kernel_facts
+
+    name = "local checkpoint"
+    try:
+        settings = plain_settings()
+        checkpoint = checkpoints.find(settings.checkpoint)
+        if lacking := checkpoints.missing():
+            said = f"{checkpoint.describe()}; not installed: {', '.join(lacking)}: {checkpoints.HOW}"
+            return Finding(name=name, ok=False, said=one_line(said), optional=True)
+        free, where = checkpoints.free_memory(settings.checkpoint_device, kernel_facts().gpus)
+        checkpoints.check_room(checkpoint, free, where)
+    except IdeatorError as error:
+        return Finding(name=name, ok=False, said=one_line(str(error)), optional=True)
+    said = f"{checkpoint.describe()}; fits, {free:.0f} MiB of {where} are free"
+    return Finding(name=name, ok=True, said=one_line(said), optional=True)
 
 
 def _kernel() -> Finding:

@@ -137,9 +137,10 @@ def _table_text(state: Any, *, to_file: bool) -> str:
         score = Text(one_line(row.failure or "") if failed else f"{row.score:.6g}", style="red" if failed else "")
         gain = Text("" if row.gain is None else f"{row.gain:+.4g}", style="green" if row.improved else "dim")
         kind = row.kind.replace("_", " ")
-        drawn.add_row(
-            str(row.number), Text(kind, style="dim"), Text(one_line(row.title)), score, gain, f"{row.seconds:.1f}"
-        )
+        title = Text(one_line(row.title))
+        if row.omitted:
+            title.append(one_line(f" — not done: {row.omitted}"), style="dim")
+        drawn.add_row(str(row.number), Text(kind, style="dim"), title, score, gain, f"{row.seconds:.1f}")
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()

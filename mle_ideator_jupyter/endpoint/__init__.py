@@ -9,7 +9,7 @@ from __future__ import annotations
 from mle_ideator_jupyter.endpoint.account import Spent
 from mle_ideator_jupyter.endpoint.calls import CallLog
 from mle_ideator_jupyter.endpoint.client import Client
-from mle_ideator_jupyter.endpoint.configuring import Endpoint, configured
+from mle_ideator_jupyter.endpoint.configuring import Endpoint, configured, plain_settings
 from mle_ideator_jupyter.endpoint.pieces import (
     Done,
     Finish,
@@ -52,4 +52,5 @@ __all__ = [
     "ToolCallDelta",
     "Usage",
     "configured",
+    "plain_settings",
 ]

@@ -56,17 +56,27 @@ def configured(environ: Mapping[str, str] | None = None, *, use_jupyter_config: 
         url_from = "Jupyter's config"
     elif url := environ.get("OPENAI_BASE_URL"):
         found["base_url"], url_from = url, "OPENAI_BASE_URL"
-    for field in Settings.__struct_fields__:
-        if field != "prices" and (value := environ.get(PREFIX + field.upper())):
-            found[field] = value
-            if field == "base_url":
-                url_from = PREFIX + "BASE_URL"
-    settings = _settings(found)
+    if environ.get(PREFIX + "BASE_URL"):
+        url_from = PREFIX + "BASE_URL"
+    settings = _settings(found | _own(environ))
     secret, key_from = _key(environ, config_key, settings, url_from)
     if not secret and url_from == "the default":
         msg = f"no language model is set up: {HOW}"
         raise EndpointError(msg, "not_configured")
     return Endpoint(settings=settings, secret=secret, url_from=url_from, key_from=key_from)
+
+
+def plain_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings alone, whether or not an endpoint is set up. Raises `EndpointError` where one is no use."""
+    found = _jupyter_config()
+    found.pop("api_key", "")
+    return _settings(found | _own(os.environ if environ is None else environ))
+
+
+def _own(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what our own variables of the environment set."""
+    fields = (f for f in Settings.__struct_fields__ if f != "prices")
+    return {f: value for f in fields if (value := environ.get(PREFIX + f.upper()))}
 
 
 def _key(environ: Mapping[str, str], config_key: Any, settings: Settings, url_from: str) -> tuple[Secret, str]:

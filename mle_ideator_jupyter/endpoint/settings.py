@@ -51,6 +51,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Text, thinking and tool calls together; what is longer is cut off there."""
     temperature: float | None = None
     """None: the endpoint's own."""
+    checkpoint: str = ""
+    """A folder or a .gguf file on this machine, for the Ideator `local`; no endpoint is asked for it."""
+    checkpoint_device: Literal["auto", "cpu", "cuda"] = "auto"
     parallel: int = 4
     """Requests at the same time, where several answers to one question are wanted."""
     structured: StructuredMode = "auto"

@@ -89,6 +89,8 @@ def _trial_section(journal: Journal, state: State, trial: Trial) -> list[Any]:
         f"## Trial {trial.number}: {_plain(trial.title)}\n\n**{_plain(outcome_text(trial))}**, {trial.seconds:.1f} s"
     )
     text = title + (_idea_text(idea) if idea else "")
+    if trial.omitted:
+        text += f"\n\nNot done: {_plain('; '.join(trial.omitted))}"
     if trial.changed:
         text += f"\n\nChanged in place: {', '.join(f'`{name}`' for name in trial.changed)}"
     head = _markdown(f"trial-{trial.number}-idea-{trial.id[-6:]}", text)

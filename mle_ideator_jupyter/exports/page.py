@@ -61,6 +61,8 @@ def _table(state: State, listed: Sequence[Row]) -> str:
             cell = f"<details><summary>{cell}</summary>{detail}</details>"
         if row.failure:
             cell += f'<div class="bad">{escape(row.failure)}</div>'
+        if row.omitted:
+            cell += f'<div class="soft">not done: {escape(row.omitted)}</div>'
         if row.imported:
             cell += '<div class="soft">imported, not trusted yet: it does not count</div>'
         score = "—" if row.score is None else f"{row.score:.6g}"

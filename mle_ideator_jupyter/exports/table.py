@@ -25,6 +25,7 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=False):
     improved: bool
     seconds: float
     failure: str | None
+    omitted: str | None
     protocol: str | None
     fidelity: str | None
     parent: int | None
@@ -64,6 +65,7 @@ def _row(state: State, trial: Trial, numbers: dict[str, int], gain: float | None
         improved=gain is not None and gain > 0,
         seconds=trial.seconds,
         failure=f"{failure.kind.value}: {failure.message}" if failure else None,
+        omitted="; ".join(trial.omitted) or None,
         protocol=score.protocol if score else None,
         fidelity=score.fidelity if score else None,
         parent=numbers.get(trial.parent or ""),
@@ -125,6 +127,7 @@ def as_text(state: State) -> str:
         score = "—" if row.score is None else f"{row.score:.6g}"
         gain = "" if row.gain is None else f"{row.gain:+.4g}"
         failure = f" — {row.failure}" if row.failure else ""
-        lines.append((str(row.number), score, gain, f"{row.seconds:.1f}", one_line(row.title + failure)))
+        omitted = f" — not done: {row.omitted}" if row.omitted else ""
+        lines.append((str(row.number), score, gain, f"{row.seconds:.1f}", one_line(row.title + failure + omitted)))
     widths = [max(len(line[i]) for line in lines) for i in range(4)]
     return "\n".join("  ".join([*(t.rjust(w) for t, w in zip(line, widths, strict=False)), line[4]]) for line in lines)

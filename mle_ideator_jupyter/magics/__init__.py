@@ -22,6 +22,7 @@ def register(shell: Any) -> None:
             %ideate history [--format table|csv|json]
             %ideate setup [--data EXPR] [--test EXPR] [--target COLUMN] [--metric NAME] [--about TEXT] [--watch EXPR]
             %ideate brief [--hint TEXT] [--kind KIND]     exactly what an agent would be told
+            %ideate unload              free the memory of a language model in this kernel (the Ideator `local`)
 
         Ideas have numbers, from 1, in each notebook; an id, or its beginning, does as well. A kind is one of
         data_preparation, feature_engineering, model_selection, hyperparameter_tuning, training_procedure,

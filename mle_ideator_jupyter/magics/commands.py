@@ -94,12 +94,18 @@ def _go(session: NotebookSession, _: Any) -> None:
         raise UsageError(STOPPED) from None
 
 
+def _unload(session: NotebookSession, _: Any) -> None:
+    freed = session.unload()
+    showing.say(f"unloaded {', '.join(freed)}" if freed else "no language model is loaded in this kernel")
+
+
 _COMMANDS: dict[str, Callable[[NotebookSession, Any], None]] = {
     "history": _history,
     "setup": _setup,
     "brief": _brief,
     "try": _try,
     "go": _go,
+    "unload": _unload,
 }
 
 

@@ -13,8 +13,8 @@ from mle_ideator_jupyter.model import IdeaKind
 
 IDEAS = 3
 """Ideas that `%ideate` gives when no number is asked for."""
-COMMANDS = ("try", "go", "history", "setup", "brief")
 LEVELS = tuple(level.value for level in Level)
+COMMANDS = ("try", "go", "history", "setup", "brief", "unload")
 FORMATS = ("table", "csv", "json")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 TASK = {
@@ -105,6 +105,7 @@ _WORDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "%ideate try": [("idea", {})],
     "%ideate go": [],
+    "%ideate unload": [],
     "%ideate history": [("--format", {"choices": FORMATS, "default": "table"})],
     "%ideate setup": [*_TASK_OPTIONS, ("--about", {"default": ""}), ("--watch", {}), *_BRIEF],
     "%ideate brief": [("--hint", {"default": ""}), ("--kind", _KIND)],

@@ -61,7 +61,8 @@ def history(state: State) -> None:
         gain = "" if row.gain is None else f"{row.gain:+.4g}"
         cells = "".join(f"<td{_NUMBER}>{c}</td>" for c in (row.number, score, gain, f"{row.seconds:.1f}"))
         failure = f'<div style="{_SOFT}">{escape(_text(row.failure))}</div>' if row.failure else ""
-        body.append(f"<tr>{cells}<td{_LEFT}>{escape(_text(row.title))}{failure}</td></tr>")
+        omitted = f'<div style="{_SOFT}">not done: {escape(_text(row.omitted))}</div>' if row.omitted else ""
+        body.append(f"<tr>{cells}<td{_LEFT}>{escape(_text(row.title))}{failure}{omitted}</td></tr>")
     _display({"text/plain": as_text(state), "text/html": f"<table>{''.join(body)}</table>"})
 
 

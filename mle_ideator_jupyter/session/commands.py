@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -85,7 +86,7 @@ async def start_autopilot(session: Session, command: wire.StartAutopilot, _: Doo
 
 
 async def control(session: Session, command: wire.Control, _: Door | None) -> None:
-    """Pause, resume, stop, look again, trust."""
+    """Pause, resume, stop, look again, trust, unload."""
     if command.what == "stop":
         await session.running.stop()
     elif command.what == "pause":
@@ -94,6 +95,11 @@ async def control(session: Session, command: wire.Control, _: Door | None) -> No
         session.running.resume()
     elif command.what == "trust":
         session.history().trust()
+    elif command.what == "unload":
+        from mle_ideator_jupyter.ideators import local
+
+        freed = await asyncio.to_thread(local.unload)
+        session.note(f"unloaded {', '.join(freed)}" if freed else "no language model was loaded here")
     else:
         session.looking.changed()
         await session.ready()

@@ -52,6 +52,7 @@ def _row(
         idea=trial.idea,
         cells=tuple(placed.cell for placed in state.cells.get(trial.id, ())),
         changed=trial.changed,
+        omitted=trial.omitted,
         kept=trial.id in state.kept,
         undone=trial.id in state.undone,
         imported=trial.id in state.imported,

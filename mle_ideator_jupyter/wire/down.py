@@ -52,8 +52,8 @@ class TrialView(Part, frozen=True, kw_only=True):
     """A trial as a row and a dot.
 
     `delta` is the improvement over the baseline, positive when better; `series` names what its score compares with
-    (the task's own series is empty). `cells` are the ids of its cells in the notebook; `best` marks the best so far
-    when it was made.
+    (the task's own series is empty). `cells` are the ids of its cells in the notebook; `omitted` says what of its idea
+    was not done; `best` marks the best so far when it was made.
     """
 
     id: str
@@ -71,6 +71,7 @@ class TrialView(Part, frozen=True, kw_only=True):
     idea: str | None = None
     cells: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    omitted: tuple[str, ...] = ()
     kept: bool = False
     undone: bool = False
     imported: bool = False

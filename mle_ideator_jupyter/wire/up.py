@@ -74,9 +74,12 @@ class StartAutopilot(Part, frozen=True, kw_only=True, tag_field="type", tag="sta
 
 
 class Control(Part, frozen=True, kw_only=True, tag_field="type", tag="control"):
-    """Pause, resume or stop what runs; look at the kernel again; trust imported events."""
+    """Pause, resume or stop what runs; look at the kernel again; trust imported events.
 
-    what: Literal["pause", "resume", "stop", "look", "trust"]
+    `unload` frees the memory of a language model on this machine.
+    """
+
+    what: Literal["pause", "resume", "stop", "look", "trust", "unload"]
 
 
 class UndoTrial(Part, frozen=True, kw_only=True, tag_field="type", tag="undo_trial"):

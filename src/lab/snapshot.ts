@@ -58,6 +58,7 @@ const trial = shape<TrialView>({
   idea: maybe(text),
   cells: list(text),
   changed: list(text),
+  omitted: list(text),
   kept: flag,
   undone: flag,
   imported: flag,

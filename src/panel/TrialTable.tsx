@@ -206,7 +206,14 @@ function Row({ id, index, trial, goal, active, onVisit, onMenu }: RowProps): JSX
       data-number={trial.number}
       data-status={trial.status}
       style={{ top: `${index * ROW}px` }}
-      title={[`${trial.number} · ${trial.title}`, failed && trial.message, ...tags].filter(Boolean).join('\n')}
+      title={[
+        `${trial.number} · ${trial.title}`,
+        failed && trial.message,
+        trial.omitted.length > 0 && t('not done: %1', trial.omitted.join('; ')),
+        ...tags
+      ]
+        .filter(Boolean)
+        .join('\n')}
       onClick={onVisit}
       onContextMenu={event => {
         event.preventDefault();

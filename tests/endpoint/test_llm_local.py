@@ -6,14 +6,19 @@ Asserts structure, never wording: untrained, the model has no useful ideas, and 
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 
 from mle_ideator_jupyter.endpoint import Client, Endpoint, Secret, Settings
 from mle_ideator_jupyter.ideators.llm import LlmIdeator
 from mle_ideator_jupyter.ideators.llm.draft import FACTS, RATIONALE, STEPS, TITLE
+from mle_ideator_jupyter.journal import Journal
 from tests.endpoint.ideas import brief, tried
 from tests.endpoint.serving import KEY, served
+from tests.kernel.small import write_notebook
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -58,3 +63,27 @@ def test_a_real_model_gives_ideas_or_says_why_not(server, structured):
         assert len(idea.steps) <= STEPS
         assert len(idea.evidence) <= FACTS
         assert idea.title.isprintable()
+
+
+def test_a_real_models_ideas_go_through_the_recipe_implementer(server, tmp_path):
+    write_notebook(tmp_path / "n.ipynb")
+    environ = {"MLE_IDEATOR_BASE_URL": server["base_url"], "MLE_IDEATOR_API_KEY": KEY, "OMP_NUM_THREADS": "1"}
+    slow = {"MLE_IDEATOR_FIRST_TOKEN_SECONDS": "240", "MLE_IDEATOR_MAX_OUTPUT_TOKENS": "1400"}
+    command = [sys.executable, "-m", "mle_ideator_jupyter.cli", "run", "n.ipynb", "--ideator", "llm"]
+    done = subprocess.run(
+        [*command, "--implementer", "recipe", "--steps", "1"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, **environ, **slow},
+        check=False,
+        timeout=550,
+    )
+    assert done.returncode == 0, done.stderr
+    state = Journal.read(tmp_path / "n.improved.ideas.jsonl").state
+    baseline, *tried = state.trials
+    assert baseline.score is not None
+    assert tried or state.runs[baseline.run].finished == "no ideas"
+    for trial in tried:
+        read = trial.score is not None or trial.recipe is not None
+        assert read or "no Recipe can do this" in trial.outcome.message

@@ -60,6 +60,30 @@ def test_without_a_model_it_says_what_to_set(tmp_path):
     assert "no language model is set up: set OPENAI_API_KEY" in done.stderr.splitlines()[-1]
 
 
+def test_a_run_of_the_recipe_implementer_does_what_a_models_words_name_and_says_what_not(tmp_path):
+    write_notebook(tmp_path / "n.ipynb")
+    mixed = {
+        **BLEND,
+        "steps": ["Blend the current model with ridge regression (alpha=3)", "Add a rolling mean of `size`"],
+    }
+    hopeless = {**BLEND, "kind": "model_selection", "title": "Fine-tune a TabNet on the rows", "steps": ["Use PyTorch"]}
+    with ScriptedServer([answers(LOG), answers(mixed), answers(hopeless)], default=text("no more")) as server:
+        arguments = ("--ideator", "llm", "--implementer", "recipe", "--steps", 3)
+        command(tmp_path, server, "run", "n.ipynb", *arguments)
+    state = Journal.read(tmp_path / "n.improved.ideas.jsonl").state
+    _, log, blend, none = state.trials
+    assert log.recipe == {"target": {"transform": "log1p"}}
+    assert log.score is not None
+    assert log.omitted == ()
+    assert blend.score is not None
+    assert [m["family"] for m in blend.recipe["models"]] == ["hist_boosting", "linear"]
+    assert blend.recipe["models"][1]["params"] == {"alpha": 3.0}
+    assert blend.omitted == ("Add a rolling mean of size (earlier rows)",)
+    assert "no Recipe can do this: Fine-tune a TabNet" in none.outcome.message
+    shown = command(tmp_path, None, "history", "n.improved.ipynb").stdout
+    assert "not done: Add a rolling mean" in " ".join(shown.split())
+
+
 def test_a_run_keeps_ideas_and_what_they_cost_in_the_journal(tmp_path):
     write_notebook(tmp_path / "n.ipynb")
     config = tmp_path / "config"

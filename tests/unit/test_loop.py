@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from mle_ideator_jupyter.events import IdeaProposed, RunStarted, TaskSet, TrialStarted
+from mle_ideator_jupyter.exports.table import as_text
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import autopilot
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Limits, RecipeEdit, Trigger
@@ -186,6 +187,20 @@ def test_an_edit_that_does_not_fit_is_a_failure_and_is_not_run(tmp_path):
     drive(wiring)
     assert len(wiring.host.ran) == 1
     assert all("no.such.field" in t.outcome.message for t in wiring.journal.state.trials[1:])
+
+
+def test_what_is_not_done_of_an_idea_stands_in_its_trials_record(tmp_path):
+    class Partial(FakeImplementer):
+        def omitted(self, brief, idea, parent):
+            return (f"half of {idea.title}",)
+
+    wiring = wire(tmp_path, steps=1, implementer=Partial())
+    drive(wiring)
+    baseline, trial = Journal.read(tmp_path / "n.ideas.jsonl").state.trials
+    assert baseline.omitted == ()
+    assert trial.omitted == (f"half of {trial.title}",)
+    assert f"not done: half of {trial.title}" in as_text(wiring.journal.state)
+    assert f"not done: half of {trial.title}" in wiring.brief().text()
 
 
 def test_debug_runs_are_counted_apart_and_end(tmp_path):

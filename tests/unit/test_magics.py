@@ -15,6 +15,7 @@ from mle_ideator_jupyter.events import IdeaProposed
 from mle_ideator_jupyter.magics.parsing import parse
 from mle_ideator_jupyter.magics.showing import CARD
 from mle_ideator_jupyter.model import Idea, IdeaKind, Trigger, new_id
+from mle_ideator_jupyter.session.commands import HANDLERS
 from tests.unit.shells import own_names, shown
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e javascript:alert(3) %s {0}\nline"
@@ -268,3 +269,16 @@ def test_python_asks_and_scores_without_a_magic(ready):
     assert session.score([1, 2]).score.value == 1.5
     assert session.implement(idea, "print('rmse: 2')").score.value == 2
     assert [e.idea.id for e in session.journal.events if isinstance(e, IdeaProposed)] == [idea.id]
+
+
+def test_unloading_says_what_was_freed(ready, capsys, monkeypatch):
+    from mle_ideator_jupyter.ideators import local
+
+    ready.run_line_magic("ideate", "unload")
+    assert "no language model is loaded" in capsys.readouterr().out
+    monkeypatch.setattr(local, "unload", lambda: ["tiny"])
+    ready.run_line_magic("ideate", "unload")
+    assert "unloaded tiny" in capsys.readouterr().out
+    session = kernel.known(ready)
+    session.call(HANDLERS[wire.Control](session, wire.Control(what="unload"), None)).result(10)
+    assert "unloaded tiny" in session.notes

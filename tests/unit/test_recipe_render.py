@@ -10,7 +10,7 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import ColumnProfile, KernelFacts, Profile, TargetProfile
 from mle_ideator_jupyter.implementers.recipe import RecipeImplementer, render_trial
-from mle_ideator_jupyter.model import RecipeEdit, Task, Trial
+from mle_ideator_jupyter.model import Idea, RecipeEdit, Task, Trial
 from mle_ideator_jupyter.protocols import CellResult, Finish
 from mle_ideator_jupyter.recipe import Recipe, apply_edit
 from tests.doubles import BINDING, PROFILE, idea_number
@@ -106,9 +106,34 @@ def test_what_does_not_suit_is_refused_in_one_line(edit, words):
     assert "\n" not in str(caught.value)
 
 
-def test_an_idea_without_an_edit_is_refused():
-    with pytest.raises(EditError, match="no Recipe edit"):
-        RecipeImplementer().plan(brief(), replace(idea_number(1), edit=None), None)
+def words(title: str, *steps: str) -> Idea:
+    return replace(idea_number(1), edit=None, title=title, steps=steps, rationale="Because lightgbm is strong.")
+
+
+def test_an_idea_without_an_edit_is_read_and_its_rationale_is_not():
+    idea = words("Use a random forest", "Set min_samples_leaf to 4", "Add lag features")
+    planned = RecipeImplementer().plan(brief(), idea, None)
+    assert planned["models"] == [{"family": "forest", "params": {"min_samples_leaf": 4}}]
+    assert RecipeImplementer().omitted(brief(), idea, None) == ("Add lag features (earlier rows)",)
+
+
+def test_what_is_not_done_stands_in_the_cell():
+    idea = words("Use a random forest", "Add lag features")
+    implementer, told = RecipeImplementer(), brief()
+
+    drive = implementer.implement(told, idea, 3, implementer.plan(told, idea, None))
+
+    async def first():
+        return (await drive.asend(None)).cell.source
+
+    source = asyncio.run(first())
+    assert "Not done: Add lag features (earlier rows)" in " ".join(source.split())
+
+
+def test_an_idea_of_which_nothing_can_be_read_says_what_and_what_would_do_it():
+    with pytest.raises(EditError, match=r"no Recipe can do this: Train a TabNet.*llm Implementer") as caught:
+        RecipeImplementer().plan(brief(), words("Train a TabNet", "Use PyTorch"), None)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_plan_builds_on_its_parent():

@@ -17,17 +17,28 @@ WHY = ("rationale", "reason", "why", "description")
 
 def watching(watch: Callable[[str], None]) -> Callable[[Piece], None]:
     """Return what takes the pieces of an answer and has `watch` called with the text so far."""
-    fold, read = Fold(), 0.0
+    fold, said = Fold(), paced(watch)
 
     def take(piece: Piece) -> None:
-        nonlocal read
         fold.add(piece)
-        if not isinstance(piece, (TextDelta, TextWasThinking, Restarted)):
-            return
+        if isinstance(piece, Restarted):
+            watch("")
+        elif isinstance(piece, (TextDelta, TextWasThinking)):
+            said(fold.texts()[0])
+
+    return take
+
+
+def paced(watch: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what takes an answer whenever it grows, and has `watch` called a few times a second, with it readable."""
+    read = 0.0
+
+    def take(answer: str) -> None:
+        nonlocal read
         now = time.monotonic()
-        if now - read >= EVERY or isinstance(piece, Restarted):
+        if now - read >= EVERY:
             read = now
-            watch(readable(fold.texts()[0]))
+            watch(readable(answer))
 
     return take
 

@@ -19,11 +19,11 @@ from mle_ideator_jupyter.endpoint import (
 )
 from mle_ideator_jupyter.errors import EndpointError, UsageError
 from mle_ideator_jupyter.ideators.llm import coercing, prompt
-from mle_ideator_jupyter.ideators.llm.draft import Draft, schema
+from mle_ideator_jupyter.ideators.llm.answering import idea_of, why_fewer
+from mle_ideator_jupyter.ideators.llm.draft import schema
 from mle_ideator_jupyter.ideators.llm.growing import watching
 from mle_ideator_jupyter.ideators.llm.parsing import Read, read
-from mle_ideator_jupyter.ideators.llm.ranking import Choice, action_of, choose
-from mle_ideator_jupyter.model import Idea, new_id
+from mle_ideator_jupyter.ideators.llm.ranking import choose
 from mle_ideator_jupyter.protocols import Ideas
 
 Watch = Callable[[str], None]
@@ -78,12 +78,12 @@ class LlmIdeator:
             found = await _read(replies, brief)
             chosen = choose(found.drafts, brief, told, n)
             if not chosen.drafts and not _refusal(replies):
-                again = prompt.repair(sent, replies[0].text, _wrong(found, chosen))
+                again = prompt.repair(sent, replies[0].text, why_fewer(found, chosen))
                 replies = [*replies, *await self._ask(client, again, brief, n, purpose="repair an answer")]
                 found = await _read(replies[-1:], brief)
                 chosen = choose(found.drafts, brief, told, n)
-        ideas = [_idea(draft, brief, replies[-1].model) for draft in chosen.drafts]
-        why = (_refusal(replies) or _wrong(found, chosen)) if len(ideas) < n else ""
+        ideas = [idea_of(draft, brief, f"llm:{coercing.text(replies[-1].model, 80)}") for draft in chosen.drafts]
+        why = (_refusal(replies) or why_fewer(found, chosen)) if len(ideas) < n else ""
         return Ideas(ideas, cost=sum(reply.cost or 0.0 for reply in replies), why=why)
 
     async def _ask(
@@ -139,28 +139,3 @@ async def _read(replies: Sequence[Reply], brief: Brief) -> Read:
 def _refusal(replies: Sequence[Reply]) -> str:
     said = [coercing.text(r.refusal or r.text, 200) for r in replies if r.finish == "refused"]
     return f"the model declined: {said[-1] or 'it gave no reason'}" if said else ""
-
-
-def _wrong(found: Read, chosen: Choice) -> str:
-    """Return in one line why there are not more ideas."""
-    parts = list(found.wrong)
-    if chosen.repeated:
-        titles = "; ".join(repr(title) for title in chosen.repeated[:5])
-        parts.append(f"what was tried or proposed before came again: {titles}")
-    return "; ".join(parts) or "the model had fewer ideas"
-
-
-def _idea(draft: Draft, brief: Brief, model: str) -> Idea:
-    return Idea(
-        id=new_id(),
-        kind=draft.kind,
-        title=draft.title,
-        rationale=draft.rationale,
-        ideator=f"llm:{coercing.text(model, 80)}",
-        trigger=brief.trigger,
-        steps=draft.steps,
-        evidence=draft.evidence,
-        parent=brief.parent.id if brief.parent else None,
-        action=action_of(draft),
-        expected_gain=draft.expected_gain,
-    )

@@ -1,4 +1,7 @@
-"""The embedded Implementer: edits a Recipe, renders it to one cell, and never edits the user's own code."""
+"""The embedded Implementer: edits a Recipe, renders it to one cell, and never edits the user's own code.
+
+An idea without an edit is read: its words become one where they name what a Recipe can do on these data.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.implementers.recipe.keeping import keep_cells
 from mle_ideator_jupyter.implementers.recipe.moves import own_move
+from mle_ideator_jupyter.implementers.recipe.reading import Mapped, Scene, read_idea
 from mle_ideator_jupyter.implementers.recipe.render import render_rescore, render_trial
+from mle_ideator_jupyter.implementers.recipe.writing import one_line
 from mle_ideator_jupyter.model import Idea, Trial
 from mle_ideator_jupyter.protocols import Action, Cell, Finish, Observation, RunCell, cell
 from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
 
 
 class RecipeImplementer:
-    """Turns an idea's Recipe edit into a trial cell."""
+    """Turns an idea's Recipe edit, or what its words say of one, into a trial cell."""
 
     name = "recipe"
 
@@ -31,12 +36,20 @@ class RecipeImplementer:
             return None
         recipe = recipe_from(parent.recipe if parent else None)
         if idea is not None:
-            if idea.edit is None:
-                msg = "the idea has no Recipe edit: the recipe Implementer cannot do it; use one that writes code"
-                raise EditError(msg)
-            recipe = apply_edit(recipe, idea.edit)
+            edit = idea.edit
+            if edit is None:
+                read = _read(brief, idea, parent)
+                edit = read.edit
+                if edit is None:
+                    msg = f"no Recipe can do this: {_joined(read.unmapped[:2])}. The llm Implementer writes code for it"
+                    raise EditError(msg)
+            recipe = apply_edit(recipe, edit)
         self._render(brief, idea, 0, recipe)
         return recipe.to_dict()
+
+    def omitted(self, brief: Brief, idea: Idea, parent: Trial | None) -> tuple[str, ...]:
+        """Return what the idea's words ask for and its Recipe does not do."""
+        return () if idea.edit is not None else _read(brief, idea, parent).unmapped
 
     async def implement(
         self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
@@ -68,16 +81,33 @@ class RecipeImplementer:
 
     def _render(self, brief: Brief, idea: Idea | None, number: int, recipe: Recipe, sample: int | None = None) -> str:
         title = idea.title if idea else "Baseline"
+        summary = idea.rationale if idea else "Default boosting on ordinal codes."
+        if idea and idea.edit is None and (left := _joined(_read(brief, idea, brief.parent).unmapped)):
+            summary = f"{one_line(summary, 180)} Not done: {left}".strip()
         return render_trial(
             brief.task.binding,
             _profile(brief),
             recipe,
             name=_function(number),
             title=f"Trial {number} · {title}",
-            summary=idea.rationale if idea else "Default boosting on ordinal codes.",
+            summary=summary,
             sample=sample,
             libraries=brief.kernel.libraries,
         )
+
+
+def _read(brief: Brief, idea: Idea, parent: Trial | None) -> Mapped:
+    scene = Scene(
+        binding=brief.task.binding,
+        profile=_profile(brief),
+        recipe=recipe_from(parent.recipe if parent else None),
+        libraries=brief.kernel.libraries,
+    )
+    return read_idea(idea.title, idea.steps, scene)
+
+
+def _joined(unmapped: Sequence[str]) -> str:
+    return "; ".join(unmapped)
 
 
 def _function(number: int) -> str:

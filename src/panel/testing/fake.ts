@@ -105,6 +105,7 @@ export function trial(number: number, value: number | null, change: Partial<Tria
     idea: null,
     cells: [`c${number}`],
     changed: [],
+    omitted: [],
     kept: false,
     undone: false,
     imported: false,
