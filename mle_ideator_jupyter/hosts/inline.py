@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -203,6 +203,11 @@ class InlineHost:
         if answer.profile is None:
             raise BindingError(answer.error)
         return answer.profile
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel."""
+        work = self.call(lambda: kernelside.drop(shell.current().user_ns, ",".join(names)))
+        await finish(work, lambda: None)
 
     async def interrupt(self) -> None:
         """Stop the running cell, and return when it has stopped."""

@@ -272,7 +272,7 @@ class Session:
 
     def _placed(self, cell: Cell, identity: str) -> None:
         if self.pages.trial is not None:
-            names = cell.keep or ()
+            names = () if cell.passing else cell.keep or ()  # what passes is gone when the trial ends
             placed = TrialPlaced(trial=self.pages.trial.id, cell=identity, digest=digest(cell.source), names=names)
             self.history().append(placed)
             self.publish()
