@@ -152,7 +152,7 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
     number = 1 + max((t.number for t in state.trials), default=0)
     recipe, failure = None, None
     try:
-        recipe = wiring.implementer.plan(brief, idea, brief.parent)
+        recipe = wiring.implementer.plan(brief, idea, brief.parent) if idea else None
     except EditError as error:
         failure = Failure(kind=FailureKind.ERROR, message=str(error))
     same = _same_recipe(state, recipe)

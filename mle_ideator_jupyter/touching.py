@@ -12,11 +12,28 @@ from collections.abc import Container, Iterator
 from mle_ideator_jupyter.model import Struct
 
 _STATEMENTS = frozenset(
-    "add append clear discard extend fill insert partition put remove resize reverse sort symmetric_difference_update"
-    " update difference_update intersection_update".split()
+    [
+        "add",
+        "append",
+        "clear",
+        "discard",
+        "extend",
+        "fill",
+        "insert",
+        "partition",
+        "put",
+        "remove",
+        "resize",
+        "reverse",
+        "sort",
+        "symmetric_difference_update",
+        "update",
+        "difference_update",
+        "intersection_update",
+    ]
 )
 """Methods that change their object and return nothing: as part of an expression they are others of the same name."""
-_ANYWHERE = frozenset("fit fit_transform partial_fit pop popitem set_params setdefault".split())
+_ANYWHERE = frozenset(["fit", "fit_transform", "partial_fit", "pop", "popitem", "set_params", "setdefault"])
 _OF_ARGUMENT = frozenset({"shuffle", "setattr", "delattr", "fill_diagonal", "put_along_axis", "copyto"})
 _CODE = 80
 
@@ -65,9 +82,7 @@ def _bindings(body: list[ast.stmt]) -> Iterator[str]:
             yield node.id
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from (a.asname or a.name.partition(".")[0] for a in node.names)
-        elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
-            yield node.name
-        elif isinstance(node, ast.ExceptHandler) and node.name:
+        elif isinstance(node, (ast.MatchAs, ast.MatchStar, ast.ExceptHandler)) and node.name:
             yield node.name
 
 
@@ -98,27 +113,34 @@ class _Reading:
         for node in _outside_functions(body, comprehensions=True):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from self._function(node)
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                self.own.update(_bindings([node]))
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 yield from self._call(node.value, statement=True)
             elif isinstance(node, ast.Call):
                 yield from self._call(node, statement=False)
-            elif isinstance(node, ast.Assign):
-                yield from self._assign(node.targets, node.value)
-            elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-                yield from self._assign([node.target], node.value)
             elif isinstance(node, ast.AugAssign):
                 yield from self._root(node.target)
             elif isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
                 yield from self._root(node.value)
-            elif isinstance(node, (ast.For, ast.AsyncFor)):
-                self._rebind(node.target)
-            elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-                self._rebind(node.optional_vars)
+            else:
+                yield from self._binding(node)
+
+    def _binding(self, node: ast.AST) -> Iterator[tuple[str, int]]:
+        """Take down what a statement binds, and yield what the values that it binds change."""
+        if isinstance(node, ast.Assign):
+            yield from self._assign(node.targets, node.value)
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            yield from self._assign([node.target], node.value)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.own.update(_bindings([node]))
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._rebind(node.target)
+        elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+            self._rebind(node.optional_vars)
 
     def _assign(self, targets: list[ast.expr], value: ast.expr) -> Iterator[tuple[str, int]]:
-        for call in (n for n in ast.walk(value) if isinstance(n, ast.Call)):  # before the name stands for another object
+        for call in (
+            n for n in ast.walk(value) if isinstance(n, ast.Call)
+        ):  # before the name stands for another object
             yield from self._call(call, statement=False)
         root = next(self._root(value), None) if isinstance(value, (ast.Name, ast.Attribute)) else None
         for target in targets:

@@ -82,7 +82,9 @@ class Course:
         self.cells, self.failures, self.looks, self.help = grants.cells, grants.failures, grants.looks, grants.help
         self.strict = grants.strict
         self.must_seek = grants.must_seek and wiring.ideator is not None and brief.trigger is Trigger.PLATEAU
-        self.scrub: Callable[[str], str] = wiring.implementer.scrub if isinstance(wiring.implementer, Scrubs) else redact
+        self.scrub: Callable[[str], str] = (
+            wiring.implementer.scrub if isinstance(wiring.implementer, Scrubs) else redact
+        )
         self.title = ""
         self.left: set[str] = set()
         self.help_cost = 0.0
@@ -215,9 +217,7 @@ class Course:
             journal.append(HelpSought(trial=self.trial.id, question=question, idea=idea.id, trigger=trigger))
             return idea
         why = why or ideas.why or "the Ideator has nothing new to say"
-        journal.append(
-            HelpSought(trial=self.trial.id, question=question, trigger=trigger, why=why, cost=ideas.cost)
-        )
+        journal.append(HelpSought(trial=self.trial.id, question=question, trigger=trigger, why=why, cost=ideas.cost))
         return Refused(reason=f"no help: {why}")
 
     def _finish(self, action: Finish) -> None:

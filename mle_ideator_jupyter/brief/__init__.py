@@ -12,4 +12,13 @@ from mle_ideator_jupyter.brief.compaction import Level, Part
 from mle_ideator_jupyter.brief.redaction import redact, redact_outputs
 from mle_ideator_jupyter.brief.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 
-__all__ = ["CHARACTERS_PER_TOKEN", "Brief", "HistoryItem", "Level", "Part", "estimate_tokens", "redact", "redact_outputs"]
+__all__ = [
+    "CHARACTERS_PER_TOKEN",
+    "Brief",
+    "HistoryItem",
+    "Level",
+    "Part",
+    "estimate_tokens",
+    "redact",
+    "redact_outputs",
+]

@@ -41,5 +41,7 @@ def _scrubbed(key: str, value: Any, scrub: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_scrubbed(key, item, scrub) for item in value]
     if key == "data" and isinstance(value, dict):
-        return {mime: _scrubbed(mime, held, scrub) if mime.startswith("text/") else held for mime, held in value.items()}
+        return {
+            mime: _scrubbed(mime, held, scrub) if mime.startswith("text/") else held for mime, held in value.items()
+        }
     return value
