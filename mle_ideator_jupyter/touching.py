@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator
 from mle_ideator_jupyter.model import Struct
 
 _STATEMENTS = frozenset(
-    [
+    {
         "add",
         "append",
         "clear",
@@ -30,7 +30,7 @@ _STATEMENTS = frozenset(
         "update",
         "difference_update",
         "intersection_update",
-    ]
+    }
 )
 """Methods that change their object and return nothing: as part of an expression they are others of the same name."""
 _ANYWHERE = frozenset(["fit", "fit_transform", "partial_fit", "pop", "popitem", "set_params", "setdefault"])

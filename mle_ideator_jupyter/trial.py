@@ -114,7 +114,7 @@ class Course:
         if isinstance(action, Inspect):
             return await self._inspect(action)
         if isinstance(action, SeekHelp):
-            return await self._seek_help(action.question)
+            return await self._seek_help(self.scrub(action.question))
         self._finish(action)
         return None
 
@@ -125,7 +125,7 @@ class Course:
         screening = action.fidelity != "full"
         if action.cell.passing:
             self.left.update(action.cell.keep or ())
-        self.title = action.cell.title or self.title
+        self.title = self.scrub(action.cell.title) or self.title
         result = self._scrubbed(await self.wiring.host.run(self._whole(action.cell), self.limits))
         self.seconds += result.seconds
         self.changed += [name for name in result.changed if name not in self.changed]
@@ -225,7 +225,7 @@ class Course:
         self.ended = True
         quiet = self.result is None or (self.result.status == "ok" and isinstance(self.outcome, Failure))
         if action.reason and quiet:
-            self.outcome = Failure(kind=FailureKind.NO_SCORE, message=action.reason)
+            self.outcome = Failure(kind=FailureKind.NO_SCORE, message=self.scrub(action.reason))
 
     async def tidy(self) -> None:
         """Take what passing cells left out of the kernel."""

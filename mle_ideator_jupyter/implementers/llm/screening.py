@@ -15,7 +15,7 @@ from mle_ideator_jupyter.scoring.protocol import splitter_code
 _ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 _PROCESSES = frozenset({"subprocess", "pty", "ctypes", "posix", "nt", "sh", "pexpect"})
 _RUNS = frozenset(
-    [
+    {
         "system",
         "popen",
         "execv",
@@ -35,7 +35,7 @@ _RUNS = frozenset(
         "startfile",
         "fork",
         "forkpty",
-    ]
+    }
 )
 _MAKES_CODE = frozenset({"eval", "exec", "compile", "__import__", "get_ipython", "globals", "breakpoint", "input"})
 _OURS = "mle_ideator_jupyter"
