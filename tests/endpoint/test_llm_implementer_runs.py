@@ -25,7 +25,7 @@ from sklearn.model_selection import KFold
 train["size2"] = train["size"] ** 2
 test["size2"] = test["size"] ** 2
 features = ["size", "age", "size2"]
-X, y = train[features].fillna(0), train["price"]
+X, y, X_test = train[features].fillna(0), train["price"], test[features].fillna(0)
 cv = KFold(5, shuffle=True, random_state=0)
 folds = []
 for fit, val in cv.split(X, y):
@@ -33,7 +33,7 @@ for fit, val in cv.split(X, y):
     folds.append(root_mean_squared_error(y.iloc[val], np.exp(model.predict(X.iloc[val]))))
 """
 REPORTS = """\
-submission = pd.DataFrame({"id": range(len(test)), "price": np.exp(Ridge().fit(X, np.log(y)).predict(test[features].fillna(0)))})
+submission = pd.DataFrame({"id": range(len(test)), "price": np.exp(Ridge().fit(X, np.log(y)).predict(X_test))})
 report_score(folds, metric="rmse", submission=submission)
 """
 

@@ -25,8 +25,8 @@ come from. You cannot change settings, budgets, or what is approved.
 
 Rules
 - One action in each answer. Best is one cell that does the whole trial and reports its score; then mend what fails.
-- Work on the data that each cell begins with, copies of the notebook's. Other variables of the notebook must not be \
-changed in place, and what you assign to their names is put back after the cell: choose new names.
+- Each cell begins with fresh copies of the data: change them freely, and keep what is to last under new names. Other \
+variables of the notebook must not be changed in place, and what you assign to their names is put back after the cell.
 - What your cells define stays for the later cells of this trial, and is gone after it.
 - The score is made as the frame below says: those folds, that metric, one value for each fold, everything that is \
 learnt learnt from the rows of `fit` alone.
