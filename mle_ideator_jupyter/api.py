@@ -130,6 +130,8 @@ class NotebookSession:
         goal: Literal["", "maximize", "minimize"] = "",
         description: str = "",
         watch: str | None = None,
+        ideator: str = "",
+        implementer: str = "",
     ) -> Task:
         """Choose the task and return it; what is not given stays as it was, or is found.
 
@@ -142,12 +144,14 @@ class NotebookSession:
             goal: which way a function of your own improves.
             description: the task in words.
             watch: an expression whose value after each cell is a score of your own; empty for none.
+            ideator: who proposes: playbook, llm, or one that is installed.
+            implementer: who implements: recipe, llm, or one that is installed.
 
         Raises:
-            UsageError: with what is needed, when the data, target or metric cannot be found.
+            UsageError: with what is needed, when the data, target or metric cannot be found, or an agent is not set up.
         """
         asked = wire.SetTask(train=data, test=test, target=target, metric=metric, goal=goal, description=description)
-        return self._do(asking.setup(self._session, asked, watch))
+        return self._do(asking.setup(self._session, asked, watch, (ideator, implementer)))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
         """Return one new idea. Raises `UsageError` when there is none, or no task."""

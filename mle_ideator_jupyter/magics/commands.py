@@ -65,6 +65,8 @@ def _setup(session: NotebookSession, given: Any) -> None:
         goal=given.goal,
         description=given.about,
         watch=given.watch,
+        ideator=given.ideator,
+        implementer=given.implementer,
     )
     watching = session.state.watching
     showing.say(*session.notes())

@@ -100,7 +100,13 @@ _WORDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "%ideate try": [("idea", {})],
     "%ideate go": [],
     "%ideate history": [("--format", {"choices": FORMATS, "default": "table"})],
-    "%ideate setup": [*_TASK_OPTIONS, ("--about", {"default": ""}), ("--watch", {})],
+    "%ideate setup": [
+        *_TASK_OPTIONS,
+        ("--about", {"default": ""}),
+        ("--watch", {}),
+        ("--ideator", {"default": ""}),
+        ("--implementer", {"default": ""}),
+    ],
     "%ideate brief": [("--hint", {"default": ""}), ("--kind", _KIND)],
     "%autopilot": [
         ("--steps", {"type": int}),

@@ -32,9 +32,11 @@ async def opened(session: Session) -> Journal:
     return session.history()
 
 
-async def setup(session: Session, asked: wire.SetTask, watch: str | None) -> Task:
-    """Choose the task, and what is watched. New data begin afresh; else what was chosen before stays."""
+async def setup(session: Session, asked: wire.SetTask, watch: str | None, agents: tuple[str, str] = ("", "")) -> Task:
+    """Choose the task, what is watched, and the agents. New data begin afresh; else what was chosen before stays."""
     journal, before = await opened(session), session.asked
+    if any(agents):
+        session.choose_agents(*agents)
     given = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name))}
     if given:
         await set_task(session, asked if asked.train or before is None else replace(before, **given), None)

@@ -25,7 +25,7 @@ from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind, Idea, IdeaKind, Trigger
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Ideas, Ideator, Implementer, told
+from mle_ideator_jupyter.protocols import Cell, Checks, Ideas, Ideator, Implementer, told
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
@@ -226,9 +226,12 @@ class Session:
         ).log_calls()
 
     def choose_agents(self, ideator: str | None, implementer: str | None) -> None:
-        """Choose who proposes and who implements. Raises `UsageError` for one that does not load."""
+        """Choose who proposes and who implements. Raises `UsageError` for one that does not load or is not set up."""
         chosen = ideator or self.agents[0], implementer or self.agents[1]
-        self._made(*chosen)
+        made = self._made(*chosen)
+        for agent, named in zip(made, (ideator, implementer), strict=True):
+            if named and isinstance(agent, Checks):
+                agent.check()
         self.agents = chosen
 
     @staticmethod
@@ -256,7 +259,8 @@ class Session:
         before = self.activity, self.message
         self.activity = "approval"
         inserts = self.pages.can_run and self.host.pump is None
-        declined = await self.approving.approve(cell, self.pages.trial, inserts=inserts)
+        names = frozenset((await self.looking.namespace()).names)
+        declined = await self.approving.approve(cell, self.pages.trial, inserts=inserts, names=names)
         self.say(*before)
         return declined
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import traceback
 
@@ -164,7 +165,13 @@ def test_keys_that_a_cell_prints_are_not_kept_and_not_sent(tmp_path):
 
 
 def test_cancelling_closes_the_request(tmp_path):
-    with ScriptedServer(default=stream(chunk({"content": "let me"}), HANG)) as server:
+    begun = threading.Event()
+
+    def reply(_):
+        begun.set()
+        return stream(chunk({"content": "let me"}), HANG)
+
+    with ScriptedServer(default=reply) as server:
 
         async def go():
             async with Client(
@@ -173,8 +180,7 @@ def test_cancelling_closes_the_request(tmp_path):
                 drive = LlmImplementer(client).implement(brief(), None, 1, None)
                 await drive.asend(None)
                 asking = asyncio.ensure_future(drive.asend(None))
-                while not asked(server):
-                    await asyncio.sleep(0.01)
+                await asyncio.to_thread(begun.wait, 20)
                 began = time.monotonic()
                 asking.cancel()
                 await asyncio.gather(asking, return_exceptions=True)
