@@ -55,6 +55,7 @@ class Timed(Client):
     seconds = 0.0
 
     async def complete(self, *given: Any, **more: Any) -> Any:
+        """Ask, and count the time."""
         began = time.perf_counter()
         try:
             return await super().complete(*given, **more)
@@ -68,6 +69,7 @@ class TimedKernel(Kernel):
     seconds = 0.0
 
     async def run(self, cell: Any, limits: Any = None) -> Any:
+        """Answer, and count the time."""
         began = time.perf_counter()
         try:
             return await super().run(cell, limits)

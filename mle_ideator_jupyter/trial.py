@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,7 @@ from mle_ideator_jupyter.wiring import Wiring
 NO_SCORE = "the cell reported no score: call report_score(value), or print a line `metric: value`"
 MUST_SEEK = "the run is on a plateau: seek help before you run a cell"
 NO_MONEY = "the money of the budget is spent"
+NO_TIME = "the time of the budget is spent"
 
 
 async def run_trial(wiring: Wiring, brief: Brief, idea: Idea | None, trial: Trial, limits: Limits) -> Trial:
@@ -89,6 +91,7 @@ class Course:
         self.left: set[str] = set()
         self.help_cost = 0.0
         self.cost_before = self._cost()
+        self.began = time.monotonic()
         self.seconds = 0.0
         self.outcome: Outcome = Failure(kind=FailureKind.NO_SCORE, message="it ended without running a cell")
         self.screen: Score | None = None
@@ -101,10 +104,24 @@ class Course:
     async def take(self, action: Action) -> Observation:
         """Do what the action asks for as far as it is granted, and return what is to be told of it."""
         observation = await self._do(action)
-        money = self.brief.left.cost
-        if money is not None and not self.ended and self._spent() + self.help_cost >= money:
-            self._finish(Finish(reason=NO_MONEY))
+        if not self.ended and (over := self._over()):
+            self._finish(Finish(reason=over))
         return observation
+
+    def _over(self) -> str:
+        """Return which part of the budget is spent within this trial, or ""."""
+        left = self.brief.left
+        if left.cost is not None and self._spent() + self.help_cost >= left.cost:
+            return NO_MONEY
+        return NO_TIME if left.seconds is not None and time.monotonic() - self.began >= left.seconds else ""
+
+    def _limits(self) -> Limits:
+        """Return the limits of the next cell: none runs longer than the budget."""
+        left = self.brief.left.seconds
+        if left is None or self.limits.seconds is None:
+            return self.limits
+        rest = max(1.0, left - (time.monotonic() - self.began))
+        return replace(self.limits, seconds=min(self.limits.seconds, rest))
 
     async def _do(self, action: Action) -> Observation:
         if isinstance(action, RunCell):
@@ -126,7 +143,7 @@ class Course:
         if action.cell.passing:
             self.left.update(action.cell.keep or ())
         self.title = self.scrub(action.cell.title) or self.title
-        result = self._scrubbed(await self.wiring.host.run(self._whole(action.cell), self.limits))
+        result = self._scrubbed(await self.wiring.host.run(self._whole(action.cell), self._limits()))
         self.seconds += result.seconds
         self.changed += [name for name in result.changed if name not in self.changed]
         self.last, self.result = action.cell.source, result

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import nbformat
 import pytest
 
+from mle_ideator_jupyter.headless import RunOptions, run_headless
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import FailureKind
+from mle_ideator_jupyter.model import Budget, FailureKind
 from tests.endpoint.asking import KEY
 from tests.endpoint.ideas import LOG, answers
 from tests.endpoint.implementing import acts, asked, told
@@ -149,6 +151,31 @@ def test_ideas_of_either_ideator_are_carried_out(tmp_path, ideator):
     (body,) = asked(server)
     assert idea.title in told(body)
     assert "seek_help" in str(body["tools"])
+
+
+def test_through_the_fork_host_the_cells_of_a_trial_build_on_each_other(tmp_path, monkeypatch):
+    """There nothing that a cell leaves survives; the score, the solution and the keys' absence are the same."""
+    write_notebook(tmp_path / "n.ipynb")
+    look = "import os\nprint(dict(vars(os)['envi' + 'ron']))"
+    script = [
+        acts("run_cell", title="Fit", code=RIDGE),
+        acts("run_cell", title="Look", code=look),
+        fit("Score", REPORTS),
+    ]
+    with ScriptedServer(script, key=KEY) as server:
+        monkeypatch.setenv("MLE_IDEATOR_BASE_URL", server.base_url)
+        monkeypatch.setenv("MLE_IDEATOR_API_KEY", KEY)
+        monkeypatch.setenv("A_COPY_OF_IT", KEY)
+        options = RunOptions(
+            notebook=tmp_path / "n.ipynb", host="fork", implementer="llm", ideator=None, budget=Budget(steps=1)
+        )
+        asyncio.run(asyncio.wait_for(run_headless(options, lambda _: None), 100))
+    trial = result(tmp_path).state.trials[1]
+    assert trial.score
+    assert trial.submission
+    assert "PATH" in told(asked(server)[2])
+    assert "A_COPY_OF_IT" not in told(asked(server)[2])
+    assert KEY not in everything(tmp_path) + str([b["messages"] for b in asked(server)])
 
 
 # ---------------------------------------------------------------- two arms
