@@ -20,7 +20,7 @@ from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.hosts.inline import InlineHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, Idea, Task, Trial
-from mle_ideator_jupyter.protocols import Reported
+from mle_ideator_jupyter.protocols import Cell, Reported
 from mle_ideator_jupyter.scoring import reported
 from mle_ideator_jupyter.session import Session, anywhere, asking, own
 from mle_ideator_jupyter.session.commands import budget_of
@@ -169,10 +169,18 @@ class NotebookSession:
 
     # ------------------------------------------------------------ trials
 
-    def try_idea(self, which: Idea | int | str, tell: Teller = tell) -> Trial:
-        """Try an idea in this cell, on copies of the data, and return its trial; no variable changes."""
+    def try_idea(self, which: Idea | int | str, tell: Teller = tell, show: Shower = show) -> Trial:
+        """Try an idea in this cell, on copies of the data, and return its trial; no variable changes.
+
+        What a language model wrote is shown before it runs.
+        """
         idea = self.idea(which)
-        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell)
+
+        def shown(cell: Cell) -> None:
+            if cell.passing:
+                show(cell, None)
+
+        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell, shown)
         return next(t for t in reversed(self.trials) if t.idea == idea.id)
 
     def autopilot(
@@ -279,19 +287,26 @@ class NotebookSession:
             future.cancel()
             raise
 
-    def _run(self, work: Callable[[Here], Coroutine[Any, Any, None]], tell: Teller) -> None:
-        """Do a run whose cells run here."""
+    def _run(
+        self,
+        work: Callable[[Here], Coroutine[Any, Any, None]],
+        tell: Teller,
+        show: Callable[[Cell], object] = lambda _: None,
+    ) -> None:
+        """Do a run whose cells run here, each shown before."""
 
         async def alone(host: InlineHost) -> None:
             with self._session.running.alone():
                 await work(Here(host, lambda update: host.call(lambda: tell(update))))
 
-        self._drive(alone)
+        self._drive(alone, show)
 
-    def _drive(self, work: Callable[[InlineHost], Coroutine[Any, Any, T]]) -> T:
+    def _drive(
+        self, work: Callable[[InlineHost], Coroutine[Any, Any, T]], show: Callable[[Cell], object] = lambda _: None
+    ) -> T:
         """Do work on the session's thread whose cells run here, and put back what they were allowed to leave."""
         journal, namespace = self.journal, self._shell.user_ns
-        host, before = InlineHost(submissions=journal.folder / "submissions"), dict(namespace)
+        host, before = InlineHost(submissions=journal.folder / "submissions", show=show), dict(namespace)
         try:
             with reported.sink(None):
                 return host.drive(work(host), self._session.call)

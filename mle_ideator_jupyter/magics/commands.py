@@ -78,7 +78,7 @@ def _brief(session: NotebookSession, given: Any) -> None:
 
 
 def _try(session: NotebookSession, given: Any) -> None:
-    trial = session.try_idea(given.idea)
+    trial = session.try_idea(given.idea, show=showing.code)
     showing.say(*session.notes())
     showing.summary(session.state, [trial])
 

@@ -54,13 +54,16 @@ def test_trials_run_in_the_cell_and_leave_nothing(ready, served, monkeypatch, tm
     assert os.environ["MLE_IDEATOR_API_KEY"] == KEY
 
 
-def test_ideas_of_the_playbook_are_carried_out(ready, served, monkeypatch):
+def test_ideas_of_the_playbook_are_carried_out_and_the_code_is_shown_before(ready, served, monkeypatch, capsys):
     with served(fit()) as server:
         session = setup(server, monkeypatch)
         idea = session.get_idea()
         trial = session.try_idea(idea)
     assert trial.score
     assert trial.title == idea.title
+    shown = capsys.readouterr().out
+    assert "model = Ridge().fit(X.iloc[fit]" in shown
+    assert "def trial_00" not in shown, "the embedded baseline is no model's code"
     assert idea.steps[0][:40] in told(asked(server)[0])
 
 

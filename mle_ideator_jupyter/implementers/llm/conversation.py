@@ -74,6 +74,9 @@ class Conversation:
     async def _reply(self) -> Reply:
         """Ask once: with tools where the model takes them, else in text."""
         purpose = f"action {len(self.turns) + 1} of a trial"
+        text = self._client.endpoint.settings.tools == "text"
+        if self.native and (text or await self._client.takes("tools", "implementer") is False):
+            self.native = False
         if self.native:
             try:
                 return await self._client.complete(
