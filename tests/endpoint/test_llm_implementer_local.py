@@ -17,7 +17,7 @@ from mle_ideator_jupyter.model import Failure, FailureKind
 from tests.endpoint.serving import KEY, served
 from tests.kernel.small import write_notebook
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,10 @@ def test_a_real_model_proposes_and_implements(server, tmp_path):
         "MLE_IDEATOR_BASE_URL": server["base_url"],
         "MLE_IDEATOR_API_KEY": KEY,
         "MLE_IDEATOR_TOOLS": "text",
-        "MLE_IDEATOR_MAX_OUTPUT_TOKENS": "500",
-        "MLE_IDEATOR_FIRST_TOKEN_SECONDS": "240",
-        "MLE_IDEATOR_WHOLE_SECONDS": "300",
+        "MLE_IDEATOR_MAX_OUTPUT_TOKENS": "300",
+        "MLE_IDEATOR_FIRST_TOKEN_SECONDS": "600",
+        "MLE_IDEATOR_BETWEEN_TOKENS_SECONDS": "120",
+        "MLE_IDEATOR_WHOLE_SECONDS": "800",
         "MLE_IDEATOR_RETRIES": "0",
     }
     arguments = ["run", "n.ipynb", "--ideator", "llm", "--implementer", "llm", "--steps", "2", "--json"]
@@ -48,7 +49,7 @@ def test_a_real_model_proposes_and_implements(server, tmp_path):
         cwd=tmp_path,
         env=environ,
         check=False,
-        timeout=850,
+        timeout=1700,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
