@@ -20,7 +20,7 @@ from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.hosts.inline import InlineHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, Idea, Task, Trial
-from mle_ideator_jupyter.protocols import Reported
+from mle_ideator_jupyter.protocols import Cell, Reported
 from mle_ideator_jupyter.scoring import reported
 from mle_ideator_jupyter.session import Session, anywhere, asking, own
 from mle_ideator_jupyter.session.commands import budget_of
@@ -132,6 +132,8 @@ class NotebookSession:
         watch: str | None = None,
         level: str | None = None,
         without: Sequence[str] | None = None,
+        ideator: str = "",
+        implementer: str = "",
     ) -> Task:
         """Choose the task and return it; what is not given stays as it was, or is found.
 
@@ -146,12 +148,15 @@ class NotebookSession:
             watch: an expression whose value after each cell is a score of your own; empty for none.
             level: how much agents are told: full, standard or brief.
             without: parts that agents are not told: profile, libraries, gpus, resident, out_of_memory, source.
+            ideator: who proposes: playbook, llm, local, or one that is installed.
+            implementer: who implements: recipe, llm, or one that is installed.
 
         Raises:
-            UsageError: with what is needed, when the data, target or metric cannot be found.
+            UsageError: with what is needed, when the data, target or metric cannot be found, or an agent is not set up.
         """
         asked = wire.SetTask(train=data, test=test, target=target, metric=metric, goal=goal, description=description)
-        return self._do(asking.setup(self._session, asked, watch, level, without))
+        agents = ideator, implementer
+        return self._do(asking.setup(self._session, asked, watch, agents=agents, level=level, without=without))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
         """Return one new idea. Raises `UsageError` when there is none, or no task."""
@@ -169,10 +174,18 @@ class NotebookSession:
 
     # ------------------------------------------------------------ trials
 
-    def try_idea(self, which: Idea | int | str, tell: Teller = tell) -> Trial:
-        """Try an idea in this cell, on copies of the data, and return its trial; no variable changes."""
+    def try_idea(self, which: Idea | int | str, tell: Teller = tell, show: Shower = show) -> Trial:
+        """Try an idea in this cell, on copies of the data, and return its trial; no variable changes.
+
+        What a language model wrote is shown before it runs.
+        """
         idea = self.idea(which)
-        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell)
+
+        def shown(cell: Cell) -> None:
+            if cell.passing:
+                show(cell, None)
+
+        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell, shown)
         return next(t for t in reversed(self.trials) if t.idea == idea.id)
 
     def autopilot(
@@ -285,19 +298,26 @@ class NotebookSession:
             future.cancel()
             raise
 
-    def _run(self, work: Callable[[Here], Coroutine[Any, Any, None]], tell: Teller) -> None:
-        """Do a run whose cells run here."""
+    def _run(
+        self,
+        work: Callable[[Here], Coroutine[Any, Any, None]],
+        tell: Teller,
+        show: Callable[[Cell], object] = lambda _: None,
+    ) -> None:
+        """Do a run whose cells run here, each shown before."""
 
         async def alone(host: InlineHost) -> None:
             with self._session.running.alone():
                 await work(Here(host, lambda update: host.call(lambda: tell(update))))
 
-        self._drive(alone)
+        self._drive(alone, show)
 
-    def _drive(self, work: Callable[[InlineHost], Coroutine[Any, Any, T]]) -> T:
+    def _drive(
+        self, work: Callable[[InlineHost], Coroutine[Any, Any, T]], show: Callable[[Cell], object] = lambda _: None
+    ) -> T:
         """Do work on the session's thread whose cells run here, and put back what they were allowed to leave."""
         journal, namespace = self.journal, self._shell.user_ns
-        host, before = InlineHost(submissions=journal.folder / "submissions"), dict(namespace)
+        host, before = InlineHost(submissions=journal.folder / "submissions", show=show), dict(namespace)
         try:
             with reported.sink(None):
                 return host.drive(work(host), self._session.call)

@@ -11,7 +11,7 @@ from typing import Any, Union
 
 import msgspec
 
-from mle_ideator_jupyter.model import Budget, Idea, Limits, Outcome, Score, Struct, Task, Trial, new_id
+from mle_ideator_jupyter.model import Budget, Idea, Limits, Outcome, Score, Struct, Task, Trial, Trigger, new_id
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -55,11 +55,17 @@ class IdeaProposed(Event, frozen=True, kw_only=True, tag="idea_proposed"):
 
 
 class HelpSought(Event, frozen=True, kw_only=True, tag="help_sought"):
-    """The Implementer asked for help in the middle of a trial; `idea` is the answer, if there was one."""
+    """The Implementer asked for help in the middle of a trial; `idea` is the answer, `why` says why there is none.
+
+    `trigger` is `plateau` where the loop had it ask. `cost` is what a question without an answer cost, in US dollars.
+    """
 
     trial: str
     question: str
     idea: str | None = None
+    trigger: Trigger = Trigger.IMPLEMENTER
+    why: str = ""
+    cost: float = 0.0
 
 
 class TrialStarted(Event, frozen=True, kw_only=True, tag="trial_started"):
@@ -69,16 +75,28 @@ class TrialStarted(Event, frozen=True, kw_only=True, tag="trial_started"):
 
 
 class TrialFinished(Event, frozen=True, kw_only=True, tag="trial_finished"):
-    """A trial ended with an outcome; the other fields complete the Trial."""
+    """A trial ended with an outcome; the other fields complete the Trial, `title` only where there is one.
+
+    `cost` is what the Implementer's calls of language models came to in US dollars.
+    """
 
     trial: str
     outcome: Outcome
+    title: str = ""
+    cost: float = 0.0
     seconds: float = 0.0
     screen: Score | None = None
     source: str | None = None
     outputs: str | None = None
     submission: str | None = None
     changed: tuple[str, ...] = ()
+
+
+class Spent(Event, frozen=True, kw_only=True, tag="spent"):
+    """A trial that was cut short had cost so much, in US dollars."""
+
+    trial: str
+    cost: float
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag="run_finished"):
@@ -159,6 +177,7 @@ AnyEvent = Union[
     HelpSought,
     TrialStarted,
     TrialFinished,
+    Spent,
     RunFinished,
     Kept,
     IdeaMarked,

@@ -15,7 +15,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.errors import EditError
+from mle_ideator_jupyter.errors import EditError, EndpointError
 from mle_ideator_jupyter.events import IdeaProposed, RunFinished, TrialFinished, TrialStarted
 from mle_ideator_jupyter.model import (
     Budget,
@@ -28,12 +28,12 @@ from mle_ideator_jupyter.model import (
     Trigger,
     new_id,
 )
-from mle_ideator_jupyter.protocols import Ideas, Omits
+from mle_ideator_jupyter.protocols import Ideas, Improvises, Omits
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.selection import plateau
 from mle_ideator_jupyter.state import State
 from mle_ideator_jupyter.trial import run_trial
-from mle_ideator_jupyter.wiring import Wiring, steps
+from mle_ideator_jupyter.wiring import Wiring, cut_off, steps
 
 
 class Update(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,8 @@ class Update(Struct, frozen=True, kw_only=True):
 async def autopilot(wiring: Wiring) -> AsyncGenerator[Update, None]:
     """Measure the baseline, then try idea after idea until the budget is spent or nothing new is proposed.
 
-    Safe to close or cancel at any time: what was running is run again on resume.
+    Safe to close or cancel at any time: what was running is run again on resume. Raises `EndpointError`, with the
+    trial's failure journalled, when a language model that is needed cannot be asked; the run can be resumed.
     """
     clock = _Clock(wiring)
     async for update in _baseline(wiring, clock):
@@ -64,22 +65,19 @@ async def autopilot(wiring: Wiring) -> AsyncGenerator[Update, None]:
         if unfinished is None and idea is None:
             yield Update(kind="status", message="looking for the next idea", best=state.best, left=clock.left())
             found = await _next_idea(wiring, brief)
-            if not found:
+            if not found and not _improvises(wiring):
                 if found.why:
                     yield Update(kind="status", message=found.why, best=state.best, left=clock.left())
                 reason = "no ideas"
                 break
-            idea = found[0]
-            shown = _shown(state, idea)
-            if shown is None:
-                wiring.journal.append(IdeaProposed(idea=idea, run=wiring.run, cost=found.cost))
-            idea = shown or idea
+            idea = _taken_up(wiring, state, found) if found else None
         trial = unfinished or _begin(wiring, brief, idea)
         yield Update(kind="trial_started", trial=trial, idea=idea, best=state.best, left=clock.left())
         done = trial if trial.outcome else await run_trial(wiring, brief, idea, trial, clock.limits())
         best = wiring.journal.state.best
         improved = best is not None and best.id == done.id
         yield Update(kind="trial_finished", trial=done, idea=idea, best=best, improved=improved, left=clock.left())
+        _raise_cut_off(done)
     wiring.journal.append(RunFinished(run=wiring.run, reason=reason))
     yield Update(kind="done", message=reason, best=wiring.journal.state.best, left=clock.left())
 
@@ -95,14 +93,14 @@ async def try_one(wiring: Wiring, idea: Idea) -> AsyncGenerator[Update, None]:
     brief = wiring.brief(left=clock.left(), trigger=idea.trigger)
     meant = wiring.journal.state.trial(idea.parent) if idea.parent else None
     if meant is not None:
-        source = wiring.journal.get_blob(meant.source) if meant.source else None
-        brief = replace(brief, parent=meant, source=source.decode(errors="replace") if source else "")
+        brief = wiring.brief_of(meant, left=clock.left(), trigger=idea.trigger)
     trial = _begin(wiring, brief, idea)
     yield Update(kind="trial_started", trial=trial, idea=idea, best=wiring.journal.state.best, left=clock.left())
     done = trial if trial.outcome else await run_trial(wiring, brief, idea, trial, clock.limits())
     best = wiring.journal.state.best
     improved = best is not None and best.id == done.id
     yield Update(kind="trial_finished", trial=done, idea=idea, best=best, improved=improved, left=clock.left())
+    _raise_cut_off(done)
 
 
 async def score_own(wiring: Wiring, title: str) -> AsyncGenerator[Update, None]:
@@ -144,6 +142,25 @@ async def _next_idea(wiring: Wiring, brief: Brief) -> Ideas:
     return Ideas.of(await wiring.ideator.propose(brief, 1))
 
 
+def _improvises(wiring: Wiring) -> bool:
+    """Return whether the Implementer goes on by itself where there is no Ideator."""
+    return wiring.ideator is None and isinstance(wiring.implementer, Improvises) and wiring.implementer.improvises
+
+
+def _taken_up(wiring: Wiring, state: State, found: Ideas) -> Idea:
+    """Journal the idea that was proposed, or return the same one where it stands in the journal, untried."""
+    shown = _shown(state, found[0])
+    if shown is None:
+        wiring.journal.append(IdeaProposed(idea=found[0], run=wiring.run, cost=found.cost))
+    return shown or found[0]
+
+
+def _raise_cut_off(trial: Trial) -> None:
+    """Raise what ended this trial where that was an endpoint: the next one would end alike."""
+    if cut_off(trial) and isinstance(trial.outcome, Failure):
+        raise EndpointError(trial.outcome.message, "unreachable")
+
+
 def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
     """Journal the start of a trial; one that cannot change anything ends there, unrun."""
     state = wiring.journal.state
@@ -151,7 +168,7 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
     recipe, failure = None, None
     omitted: tuple[str, ...] = ()
     try:
-        recipe = wiring.implementer.plan(brief, idea, brief.parent)
+        recipe = wiring.implementer.plan(brief, idea, brief.parent) if idea else None
         if idea is not None and isinstance(wiring.implementer, Omits):
             omitted = wiring.implementer.omitted(brief, idea, brief.parent)
     except EditError as error:
@@ -162,7 +179,7 @@ def _begin(wiring: Wiring, brief: Brief, idea: Idea | None) -> Trial:
     trial = Trial(
         id=new_id(),
         number=number,
-        title=idea.title if idea else "Own move",
+        title=idea.title if idea else "A step of its own",
         run=wiring.run,
         idea=idea.id if idea else None,
         parent=brief.parent.id if brief.parent else None,
@@ -194,7 +211,7 @@ def _untried(state: State, run: str) -> Idea | None:
     """Return an idea that the run asked for and that no trial has taken up (the run was cut short there)."""
     if run not in state.runs:
         return None
-    taken = {t.idea for t in state.trials} | {h.idea for h in state.help}
+    taken = {t.idea for t in state.trials if not cut_off(t)} | {h.idea for h in state.help}
     return next((state.ideas[i] for i in state.runs[run].ideas if i not in taken), None)
 
 

@@ -210,6 +210,8 @@ class FailureKind(str, Enum):
     UNCHANGED = "unchanged"
     INTERRUPTED = "interrupted"
     DIED = "died"
+    ENDPOINT = "endpoint"
+    """The language model's endpoint gave no answer; such a trial spends no step and says nothing of its idea."""
 
 
 class Failure(Struct, frozen=True, kw_only=True, tag="failure"):

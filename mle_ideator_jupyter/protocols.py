@@ -19,7 +19,8 @@ class Cell(Struct, frozen=True, kw_only=True):
 
     `keep` names the variables that the cell may leave behind; None is a plain cell whose
     every effect stays, and around which nothing is remembered or put back. `replaces` is the id of
-    an earlier cell of the same trial, in whose place a front end shows this one.
+    an earlier cell of the same trial, in whose place a front end shows this one. What a `passing` cell leaves is for
+    the later cells of its trial, and is taken out of the kernel when the trial ends.
     """
 
     source: str
@@ -27,11 +28,14 @@ class Cell(Struct, frozen=True, kw_only=True):
     id: str = ""
     keep: tuple[str, ...] | None = None
     replaces: str = ""
+    passing: bool = False
 
 
-def cell(source: str, title: str = "", keep: tuple[str, ...] | None = None, replaces: str = "") -> Cell:
+def cell(
+    source: str, title: str = "", keep: tuple[str, ...] | None = None, replaces: str = "", *, passing: bool = False
+) -> Cell:
     """Return a Cell with a fresh id."""
-    return Cell(source=source, title=title, id=new_id(), keep=keep, replaces=replaces)
+    return Cell(source=source, title=title, id=new_id(), keep=keep, replaces=replaces, passing=passing)
 
 
 class Reported(Struct, frozen=True, kw_only=True):
@@ -86,7 +90,7 @@ class ReportScore(Struct, frozen=True, kw_only=True, tag="report_score"):
 
 
 class SeekHelp(Struct, frozen=True, kw_only=True, tag="seek_help"):
-    """Ask the Ideator; the observation is an Idea, or None when there is no help to be had."""
+    """Ask the Ideator; the observation is an Idea, or why there is no help: `Refused`, or None without an Ideator."""
 
     question: str
 
@@ -117,12 +121,18 @@ Observation = Union[CellResult, Idea, Seen, Refused, None]
 
 
 class Grants(Struct, frozen=True, kw_only=True):
-    """What an Implementer may do in one trial: cells to run (of them, failed ones), looks, and calls for help."""
+    """What an Implementer may do in one trial: cells to run (of them, failed ones), looks, and calls for help.
+
+    With `strict`, a score is only what `report_score` was given by a cell: the task's metric, one value for each fold
+    of the Binding's splitter. With `must_seek`, on a plateau it has to seek help before it runs a cell.
+    """
 
     cells: int = 3
     failures: int = 3
     looks: int = 0
     help: int = 2
+    strict: bool = False
+    must_seek: bool = False
 
 
 class Ideas(list[Idea]):
@@ -175,6 +185,57 @@ class Logs(Protocol):
         ...
 
 
+@runtime_checkable
+class Spends(Protocol):
+    """An agent whose calls of language models cost money."""
+
+    @property
+    def cost(self) -> float:
+        """Return what all calls so far came to, in US dollars, as far as prices are known."""
+        ...
+
+
+@runtime_checkable
+class Scrubs(Protocol):
+    """An agent that knows secrets, which must not stand in what is kept of a trial."""
+
+    def scrub(self, text: str) -> str:
+        """Return the text without them."""
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """An agent that can say beforehand that it cannot work."""
+
+    def check(self) -> None:
+        """Return if it is set up. Raises `UsageError` with what to do if not."""
+        ...
+
+
+@runtime_checkable
+class Improvises(Protocol):
+    """An Implementer that without an Ideator takes steps of its own: trials without an idea, as long as the budget."""
+
+    improvises: bool
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A Host in which nothing that a cell leaves survives: the cells of a trial run anew before each next one."""
+
+    forgets: bool
+
+
+@runtime_checkable
+class Drops(Protocol):
+    """A Host that can take names out of its kernel."""
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel, where they are there."""
+        ...
+
+
 def told(ideator: Ideator | None, brief: Brief, n: int = 1) -> str:
     """Return all that this Ideator would be sent to be given `n` ideas: by default, the Brief's text."""
     return ideator.told(brief, n) if isinstance(ideator, Tells) else brief.text()
@@ -196,7 +257,11 @@ class Implementer(Protocol):
     def implement(
         self, brief: Brief, idea: Idea | None, number: int, recipe: dict[str, Any] | None
     ) -> AsyncGenerator[Action, Observation]:
-        """Yield actions until `Finish`; each is answered by `asend(observation)`. No idea: the baseline, number 0."""
+        """Yield actions until `Finish`; each is answered by `asend(observation)`.
+
+        No idea: the baseline where the number is 0, else a step of its own. Raises `EndpointError` where a language
+        model's endpoint is of no use any more.
+        """
         ...
 
     def own_move(self, brief: Brief) -> Idea | None:
@@ -204,7 +269,10 @@ class Implementer(Protocol):
         ...
 
     def keep(self, brief: Brief, best: Trial) -> Sequence[Cell]:
-        """Return the best solution as ordinary cells; the last one writes `submission.csv` where there is test data."""
+        """Return the best solution as ordinary cells; the last one writes `submission.csv` where there is test data.
+
+        The Brief's parent and source are the best trial's. None at all where its own code is the solution.
+        """
         ...
 
 

@@ -19,6 +19,7 @@ from mle_ideator_jupyter.events import (
     Opened,
     RunFinished,
     RunStarted,
+    Spent,
     TaskSet,
     TrialFinished,
     TrialPlaced,
@@ -34,7 +35,7 @@ _ENDING = ("outcome", "seconds", "screen", "source", "outputs", "submission", "c
 
 
 class Run(Struct, frozen=True, kw_only=True):
-    """One autopilot run: how it began, the ideas it asked for, what they cost in US dollars, how it ended."""
+    """One autopilot run: how it began, the ideas it asked for, what models cost in US dollars, how it ended."""
 
     started: RunStarted
     ideas: tuple[str, ...] = ()
@@ -138,7 +139,8 @@ class _Folding:
             TrialStarted: self.trial_started,
             TrialFinished: self.trial_finished,
             RunFinished: self.run_finished,
-            HelpSought: self.help.append,
+            HelpSought: self.help_sought,
+            Spent: lambda event: self.spend(event.trial, event.cost),
             Kept: lambda event: self.kept.append(event.trial),
             IdeaMarked: self.idea_marked,
             TrialPlaced: self.trial_placed,
@@ -175,8 +177,20 @@ class _Folding:
 
     def trial_finished(self, event: TrialFinished) -> None:
         self.endings.setdefault(event.trial, event)
+        self.spend(event.trial, event.cost)
         if event.id in self.untrusted:
             self.imported.add(event.trial)
+
+    def help_sought(self, event: HelpSought) -> None:
+        self.help.append(event)
+        self.spend(event.trial, event.cost)
+
+    def spend(self, trial: str, cost: float) -> None:
+        """Add to what the run of a trial has cost."""
+        begun = self.trials.get(trial)
+        run = self.runs.get(begun.run) if begun else None
+        if run and cost:
+            self.runs[run.started.run] = replace(run, cost=run.cost + cost)
 
     def idea_marked(self, event: IdeaMarked) -> None:
         mark = self.marks.get(event.idea, Mark())
@@ -236,4 +250,6 @@ def _ended(trial: Trial, end: TrialFinished | None) -> Trial:
     given = {f: getattr(end, f) for f in _ENDING}
     if end.source is None:
         given["source"] = trial.source
+    if end.title:
+        given["title"] = end.title
     return replace(trial, **given)

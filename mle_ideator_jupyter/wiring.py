@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.brief import Brief, HistoryItem, Level, Part
 from mle_ideator_jupyter.facts import KernelFacts, Profile
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import (
-    Budget,
-    Idea,
-    Task,
-    Trial,
-    Trigger,
-)
-from mle_ideator_jupyter.protocols import (
-    Host,
-    Ideator,
-    Implementer,
-    Logs,
-)
+from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Task, Trial, Trigger
+from mle_ideator_jupyter.protocols import Cell, Host, Ideator, Implementer, Logs, cell
 from mle_ideator_jupyter.selection import noise, parent
 from mle_ideator_jupyter.state import Mark, State
 
@@ -51,6 +44,17 @@ class Wiring(msgspec.Struct, kw_only=True):
             if isinstance(agent, Logs):
                 agent.log_calls(self.journal.folder)
         return self
+
+    def solution(self, trial: Trial) -> Sequence[Cell]:
+        """Return a trial's solution as ordinary cells: what the Implementer makes of it, else its own source."""
+        brief = self.brief_of(trial)
+        kept = self.implementer.keep(brief, trial)
+        return kept or ([cell(brief.source, trial.title)] if brief.source else [])
+
+    def brief_of(self, parent: Trial, **given: Any) -> Brief:
+        """Return the Brief of this moment for something that builds on this trial; `given` is as for `brief`."""
+        source = self.journal.get_blob(parent.source) if parent.source else None
+        return replace(self.brief(**given), parent=parent, source=source.decode(errors="replace") if source else "")
 
     def brief(self, *, left: Budget | None = None, trigger: Trigger = Trigger.HUMAN) -> Brief:
         """Return the Brief of this moment; it depends on the journal, the seed and the step alone."""
@@ -95,5 +99,13 @@ def _proposed(state: State, trigger: Trigger) -> tuple[Idea, ...]:
 
 
 def steps(state: State, run: str) -> list[Trial]:
-    """Return the finished trials that count against the budget: all of the run's but the baseline."""
-    return [t for t in state.of_run(run) if t.number > 0 and t.outcome is not None]
+    """Return the finished trials that count against the budget: all of the run's but the baseline.
+
+    Those that an endpoint's failure ended do not count.
+    """
+    return [t for t in state.of_run(run) if t.number > 0 and t.outcome is not None and not cut_off(t)]
+
+
+def cut_off(trial: Trial) -> bool:
+    """Return whether the failure of an endpoint ended the trial, so that its idea is still to be tried."""
+    return isinstance(trial.outcome, Failure) and trial.outcome.kind is FailureKind.ENDPOINT

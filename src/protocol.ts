@@ -123,6 +123,8 @@ export interface RunView {
 }
 /**
  * A cell that waits for the user's yes. `action` names what would happen.
+ *
+ * `touches` are the user's own variables that it would change in place, as far as its code shows: name, line, code.
  */
 export interface ApprovalView {
   request: string;
@@ -131,6 +133,7 @@ export interface ApprovalView {
   title: string;
   action: string;
   source: string;
+  touches: string[];
 }
 /**
  * Who proposes and who implements, and who else could.

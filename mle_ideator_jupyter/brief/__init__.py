@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mle_ideator_jupyter.brief.brief import Brief, HistoryItem
 from mle_ideator_jupyter.brief.compaction import PARTS, Level, Part, chosen, level_of, parts_of
-from mle_ideator_jupyter.brief.redaction import redact
+from mle_ideator_jupyter.brief.redaction import redact, redact_outputs
 from mle_ideator_jupyter.brief.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "level_of",
     "parts_of",
     "redact",
+    "redact_outputs",
 ]

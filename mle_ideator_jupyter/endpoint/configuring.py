@@ -27,6 +27,8 @@ from mle_ideator_jupyter.errors import EndpointError
 PREFIX = "MLE_IDEATOR_"
 CONFIG_NAME = "jupyter_mle_ideator_config"
 SECTION = "MleIdeator"
+SECRETS = ("MLE_IDEATOR_API_KEY", "OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+"""Environment variables that are nobody's business but the endpoint's."""
 HOW = (
     "set OPENAI_API_KEY and MLE_IDEATOR_MODEL, or MLE_IDEATOR_BASE_URL for another endpoint; "
     "`jupyter ideate serve-local` starts a small one here"
@@ -44,6 +46,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def scrub(self, text: str) -> str:
         """Return the text without this endpoint's key and without anything that looks like a key."""
         return self.secret.scrub(text)
+
+
+def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for a process that runs what a model wrote: without keys, under whatever name they are."""
+    held = {value for name in SECRETS if (value := environ.get(name))}
+    return {name: value for name, value in environ.items() if name not in SECRETS and value not in held}
 
 
 def configured(environ: Mapping[str, str] | None = None, *, use_jupyter_config: bool = True) -> Endpoint:

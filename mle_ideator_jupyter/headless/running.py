@@ -50,7 +50,7 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
                     reason = update.message if update.kind == "done" else reason
         finally:
             best = journal.state.best
-            keep = wiring.implementer.keep(wiring.brief(), best) if best and best.recipe is not None else ()
+            keep = wiring.solution(best) if best else ()
             write_text(page_path(options), page(journal.state, options.notebook.name))
             write_result(output, notebook.content, journal, keep)
     return summary(options, wiring, reason, time.monotonic() - began, on_update)

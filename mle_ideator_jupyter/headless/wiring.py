@@ -18,7 +18,7 @@ from mle_ideator_jupyter.metrics import metric_asked
 from mle_ideator_jupyter.model import Limits, Task, new_id
 from mle_ideator_jupyter.notebooks import Notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Ideator, Implementer, cell
+from mle_ideator_jupyter.protocols import Checks, Ideator, Implementer, cell
 from mle_ideator_jupyter.wiring import Wiring
 
 SETUP_LIMITS = Limits(seconds=3600)
@@ -39,6 +39,8 @@ async def prepared(
     if options.metric:
         metric_asked(options.metric, options.goal)
     ideator, implementer = make_ideator(options), make_implementer(options)
+    if isinstance(implementer, Checks):
+        implementer.check()
     scratch = journal.folder / "submissions"
     host = _make_host(options, notebook, scratch)
     try:
@@ -121,8 +123,8 @@ def make_ideator(options: RunOptions) -> Ideator | None:
 def make_implementer(options: RunOptions) -> Implementer:
     """Return the Implementer that the options name. Raises `UsageError` for `rescore` with one that cannot."""
     factory = load(IMPLEMENTERS, options.implementer)
-    if options.rescore and options.implementer != "recipe":
-        msg = "--rescore needs the recipe Implementer: leave --implementer out"
+    if options.rescore and options.implementer not in {"recipe", "llm"}:
+        msg = "--rescore needs the recipe or the llm Implementer: leave --implementer out"
         raise UsageError(msg)
     made: Implementer = factory(rescore=options.rescore) if options.rescore else factory()
     return made

@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.endpoint.configuring import without_secrets
 from mle_ideator_jupyter.errors import BindingError, HostError
 from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.hosts import kernelside
@@ -56,7 +57,7 @@ class Server:
 
     def __init__(self, cwd: Path | None, submissions: Path | None) -> None:
         mark = uuid.uuid4().hex
-        environment = {**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", MARK: mark}
+        environment = {**without_secrets(os.environ), **ONE_THREAD, "MPLBACKEND": "Agg", MARK: mark}
         environment.pop(SUBMISSIONS, None)
         if submissions is not None:
             environment[SUBMISSIONS] = str(submissions)
@@ -170,6 +171,8 @@ class ForkHost:
     """
 
     name = "fork"
+    forgets = True
+    """What a cell leaves goes with its child: see `protocols.Forgets`."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,11 +45,13 @@ class InlineHost:
 
     Args:
         submissions: the folder that `report_score` writes submissions to; None writes none.
+        show: called with each cell on the main thread before it runs.
     """
 
     name = "inline"
 
-    def __init__(self, *, submissions: Path | None = None) -> None:
+    def __init__(self, *, submissions: Path | None = None, show: Callable[[Cell], object] = lambda _: None) -> None:
+        self._show = show
         self.setup_results: list[CellResult] = []
         self.setup_failures: list[str] = []
         self.left: set[str] = set()
@@ -120,6 +122,7 @@ class InlineHost:
     def _execute(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
         """Run one cell and put the namespace back."""
         namespace = shell.current().user_ns
+        self._show(cell)
         if cell.keep is None:
             return self._captured(cell, limits, running)
         memory = guard.remember(namespace)
@@ -203,6 +206,11 @@ class InlineHost:
         if answer.profile is None:
             raise BindingError(answer.error)
         return answer.profile
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel."""
+        work = self.call(lambda: kernelside.drop(shell.current().user_ns, ",".join(names)))
+        await finish(work, lambda: None)
 
     async def interrupt(self) -> None:
         """Stop the running cell, and return when it has stopped."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from mle_ideator_jupyter.endpoint.configuring import without_secrets
 from mle_ideator_jupyter.errors import HostError
 from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import Collector, Status, message_of, status_of
@@ -67,7 +68,7 @@ class Kernel:
 
         mark = uuid.uuid4().hex
         # Threads that spin while they wait make boosting ten times slower on cores that others use too.
-        environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, MARK: mark}
+        environment = {"OMP_WAIT_POLICY": "PASSIVE", **without_secrets(os.environ), MARK: mark}
         environment.pop(SUBMISSIONS, None)
         if self._submissions is not None:
             environment[SUBMISSIONS] = str(self._submissions)

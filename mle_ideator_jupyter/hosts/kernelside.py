@@ -74,6 +74,13 @@ def restore(namespace: MutableMapping[str, Any], keep: str) -> str:
     return _line(Answer(changed=guard.restore(_memories.pop(), namespace, keep.split(",") if keep else ())))
 
 
+def drop(namespace: MutableMapping[str, Any], names: str) -> str:
+    """Take names (comma-separated) out of the namespace, where they are there."""
+    for name in names.split(","):
+        namespace.pop(name, None)
+    return _line(Answer())
+
+
 def dismiss_workers() -> None:
     """End joblib's pool of workers, if there is one, so that it knows: the next use begins another."""
     loky = sys.modules.get("joblib.externals.loky.reusable_executor")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -122,6 +122,10 @@ class LabHost:
         if answer.profile is None:
             raise BindingError(answer.error)
         return answer.profile
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel."""
+        kernelside.drop(self._user_ns(), ",".join(names))
 
     async def interrupt(self) -> None:
         """Stop our cells, and return when they have stopped; one that waits behind the user's ends as it begins."""

@@ -9,6 +9,7 @@ leaves group and parentage, with a cleared environment. It is no sandbox: a cell
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,6 +93,13 @@ class ScratchHost:
         if answer.profile is None:
             raise BindingError(answer.error)
         return answer.profile
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel; one that was ended holds none."""
+        async with self._turn:
+            if self._kernel.alive:
+                with contextlib.suppress(HostError):
+                    await finish(self._kernel.ask("drop", ",".join(names)), self._stop)
 
     async def interrupt(self) -> None:
         """Stop the running cell, and return when it has stopped."""

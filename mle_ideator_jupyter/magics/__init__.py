@@ -21,13 +21,15 @@ def register(shell: Any) -> None:
             %ideate go                  run in this cell what was asked for in the panel and waits for a cell
             %ideate history [--format table|csv|json]
             %ideate setup [--data EXPR] [--test EXPR] [--target COLUMN] [--metric NAME] [--about TEXT] [--watch EXPR]
+                          [--ideator NAME] [--implementer NAME]
             %ideate brief [--hint TEXT] [--kind KIND]     exactly what an agent would be told
             %ideate unload              free the memory of a language model in this kernel (the Ideator `local`)
 
         Ideas have numbers, from 1, in each notebook; an id, or its beginning, does as well. A kind is one of
         data_preparation, feature_engineering, model_selection, hyperparameter_tuning, training_procedure,
         ensembling, post_processing, or the beginning of one. `--watch` names an expression whose value after each
-        cell is a score of your own. A hint that begins like a command goes in quotes.
+        cell is a score of your own; `--ideator llm` and `--implementer llm` ask a language model. A hint that begins
+        like a command goes in quotes.
         """
         from mle_ideator_jupyter.magics import commands
 

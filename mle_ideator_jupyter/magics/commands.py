@@ -67,6 +67,8 @@ def _setup(session: NotebookSession, given: Any) -> None:
         watch=given.watch,
         level=given.level,
         without=None if given.leave_out is None else [p for p in given.leave_out.split(",") if p not in {"", "none"}],
+        ideator=given.ideator,
+        implementer=given.implementer,
     )
     state = session.state
     showing.say(*session.notes())
@@ -81,7 +83,7 @@ def _brief(session: NotebookSession, given: Any) -> None:
 
 
 def _try(session: NotebookSession, given: Any) -> None:
-    trial = session.try_idea(given.idea)
+    trial = session.try_idea(given.idea, show=showing.code)
     showing.say(*session.notes())
     showing.summary(session.state, [trial])
 

@@ -107,7 +107,14 @@ _WORDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "%ideate go": [],
     "%ideate unload": [],
     "%ideate history": [("--format", {"choices": FORMATS, "default": "table"})],
-    "%ideate setup": [*_TASK_OPTIONS, ("--about", {"default": ""}), ("--watch", {}), *_BRIEF],
+    "%ideate setup": [
+        *_TASK_OPTIONS,
+        ("--about", {"default": ""}),
+        ("--watch", {}),
+        ("--ideator", {"default": ""}),
+        ("--implementer", {"default": ""}),
+        *_BRIEF,
+    ],
     "%ideate brief": [("--hint", {"default": ""}), ("--kind", _KIND)],
     "%autopilot": [
         ("--steps", {"type": int}),

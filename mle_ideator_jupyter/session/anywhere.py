@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -86,6 +86,10 @@ class AnywhereHost:
     async def profile(self, binding: Binding) -> Profile:
         """Return the profile of the Binding's frames; also while a cell runs."""
         return await self._lab.profile(binding)
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Take these names out of the kernel."""
+        await self._lab.drop(names)
 
     async def interrupt(self) -> None:
         """Stop our cells, and return when they have stopped."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from mle_ideator_jupyter import wire
 from mle_ideator_jupyter.model import Trial, new_id
 from mle_ideator_jupyter.protocols import Cell
+from mle_ideator_jupyter.touching import touched
 
 DECLINED = "declined by the user"
+TOUCHES_SHOWN = 10
 
 
 class Approving:
@@ -26,13 +28,17 @@ class Approving:
         self._granted: str = ""
         self._on_change = on_change
 
-    async def approve(self, cell: Cell, trial: Trial | None, *, inserts: bool = True) -> str:
+    async def approve(
+        self, cell: Cell, trial: Trial | None, *, inserts: bool = True, names: Container[str] = ()
+    ) -> str:
         """Return "" when the cell may run, else why not; asks the user where the mode says so.
 
-        `inserts` says whether the notebook's page will insert it.
+        `inserts` says whether the notebook's page will insert it; `names` are the user's variables. A cell that would
+        change one of them in place is asked about even where the rest of its trial was granted.
         """
         identity = trial.id if trial else cell.id
-        if self.mode == "autopilot" or identity == self._granted:
+        touches = tuple(t.describe() for t in touched(cell.source, names) if t.name not in (cell.keep or ()))
+        if self.mode == "autopilot" or (identity == self._granted and not touches):
             return ""
         number = trial.number if trial else 0
         ours, yours = "insert this cell into the notebook and run it", "run this code, in a cell that you start,"
@@ -43,6 +49,7 @@ class Approving:
             title=trial.title if trial else cell.title,
             action=f"{ours if inserts else yours} as trial {number}, on copies of your data",
             source=cell.source,
+            touches=touches[:TOUCHES_SHOWN],
         )
         self._answer = asyncio.get_running_loop().create_future()
         self._on_change()

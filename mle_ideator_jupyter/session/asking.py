@@ -36,11 +36,18 @@ async def setup(
     session: Session,
     asked: wire.SetTask,
     watch: str | None,
+    *,
+    agents: tuple[str, str] = ("", ""),
     level: str | None = None,
     without: Sequence[str] | None = None,
 ) -> Task:
-    """Choose the task, what is watched, what is told. New data begin afresh; else what was chosen before stays."""
+    """Choose the task, what is watched and told, and the agents.
+
+    New data begin afresh; else what was chosen before stays.
+    """
     journal, before = await opened(session), session.asked
+    if any(agents):
+        session.choose_agents(*agents)
     choose_brief(journal, level, without)
     given = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name))}
     if given:

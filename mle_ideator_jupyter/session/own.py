@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from mle_ideator_jupyter.brief import redact_outputs
 from mle_ideator_jupyter.events import TrialFinished, TrialPlaced, TrialStarted
 from mle_ideator_jupyter.hosts.hooks import UserCell
 from mle_ideator_jupyter.journal import Journal
@@ -110,7 +111,7 @@ def end(journal: Journal, trial: Trial, source: str, result: CellResult, watched
             outcome=_outcome(journal, result, watched),
             seconds=result.seconds,
             source=journal.put_blob(source.encode()),
-            outputs=journal.put_blob(msgspec.json.encode(result.outputs)) if result.outputs else None,
+            outputs=journal.put_blob(msgspec.json.encode(redact_outputs(result.outputs))) if result.outputs else None,
             submission=take_file(journal, submission) if submission else None,
         )
     )

@@ -127,11 +127,12 @@ class Running:
 
     async def solution(self, trial: Trial) -> Sequence[Cell]:
         """Return a trial's solution as ordinary cells. Raises `UsageError` where it cannot be written so."""
-        if trial.recipe is None:
-            msg = f"trial {trial.number} holds no Recipe that could be kept; its own cells are the solution"
-            raise UsageError(msg)
         wiring = await self._session.ready()
-        return wiring.implementer.keep(wiring.brief(), trial)
+        kept = wiring.solution(trial)
+        if not kept:
+            msg = f"the code of trial {trial.number} is not here: its own cells are the solution"
+            raise UsageError(msg)
+        return kept
 
     def pause(self) -> None:
         """Pause after the trial that is running."""

@@ -26,7 +26,7 @@ from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Ideator, Implementer
+from mle_ideator_jupyter.protocols import Cell, Checks, Ideator, Implementer
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving
@@ -233,9 +233,12 @@ class Session:
         ).log_calls()
 
     def choose_agents(self, ideator: str | None, implementer: str | None) -> None:
-        """Choose who proposes and who implements. Raises `UsageError` for one that does not load."""
+        """Choose who proposes and who implements. Raises `UsageError` for one that does not load or is not set up."""
         chosen = ideator or self.agents[0], implementer or self.agents[1]
-        self._made(*chosen)
+        made = self._made(*chosen)
+        for agent, named in zip(made, (ideator, implementer), strict=True):
+            if named and isinstance(agent, Checks):
+                agent.check()
         self.agents = chosen
 
     @staticmethod
@@ -246,7 +249,8 @@ class Session:
         before = self.activity, self.message
         self.activity = "approval"
         inserts = self.pages.can_run and self.host.pump is None
-        declined = await self.approving.approve(cell, self.pages.trial, inserts=inserts)
+        names = frozenset((await self.looking.namespace()).names)
+        declined = await self.approving.approve(cell, self.pages.trial, inserts=inserts, names=names)
         self.say(*before)
         return declined
 
@@ -262,7 +266,7 @@ class Session:
 
     def _placed(self, cell: Cell, identity: str) -> None:
         if self.pages.trial is not None:
-            names = cell.keep or ()
+            names = () if cell.passing else cell.keep or ()  # what passes is gone when the trial ends
             placed = TrialPlaced(trial=self.pages.trial.id, cell=identity, digest=digest(cell.source), names=names)
             self.history().append(placed)
             self.publish()

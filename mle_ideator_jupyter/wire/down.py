@@ -91,7 +91,10 @@ class RunView(Part, frozen=True, kw_only=True):
 
 
 class ApprovalView(Part, frozen=True, kw_only=True):
-    """A cell that waits for the user's yes. `action` names what would happen."""
+    """A cell that waits for the user's yes. `action` names what would happen.
+
+    `touches` are the user's own variables that it would change in place, as far as its code shows: name, line, code.
+    """
 
     request: str
     trial: str
@@ -99,6 +102,7 @@ class ApprovalView(Part, frozen=True, kw_only=True):
     title: str
     action: str
     source: str
+    touches: tuple[str, ...] = ()
 
 
 class AgentsView(Part, frozen=True, kw_only=True):

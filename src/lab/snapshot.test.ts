@@ -16,7 +16,7 @@ describe('a state at rest', () => {
       paused: false,
       reason: ''
     };
-    const approval = { request: 'r', trial: 't', number: 1, title: '', action: '', source: 'x' };
+    const approval = { request: 'r', trial: 't', number: 1, title: '', action: '', source: 'x', touches: [] };
     const state = panelState({ best, run, approval, activity: 'running', message: 'm', error: 'e', ideas: [idea()] });
     const still = atRest(state);
     expect(still).toMatchObject({ task: state.task, best, ideas: state.ideas, baseline: state.baseline });

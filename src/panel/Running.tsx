@@ -163,6 +163,16 @@ export function Approval({ approval }: { approval: ApprovalView }): JSX.Element 
     >
       <h3>{approval.action}</h3>
       <p class="mij-faint">{t('Trial %1: %2', approval.number, approval.title)}</p>
+      {approval.touches.length > 0 && (
+        <div class="mij-touches" data-testid="mij-approval-touches">
+          <p>{t('Would change in place, and not on a copy:')}</p>
+          <ul>
+            {approval.touches.map(touch => (
+              <li key={touch}>{showUnseen(touch)}</li>
+            ))}
+          </ul>
+        </div>
+      )}
       <pre tabIndex={0} aria-label={t('The code that would run')} data-testid="mij-approval-source">
         {showUnseen(approval.source)}
       </pre>

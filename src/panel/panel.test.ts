@@ -153,7 +153,15 @@ describe('autopilot', () => {
 });
 
 describe('approval', () => {
-  const approval = { request: 'r1', trial: 't3', number: 3, title: 'log', action: 'Run the cell', source: 'fit()' };
+  const approval = {
+    request: 'r1',
+    trial: 't3',
+    number: 3,
+    title: 'log',
+    action: 'Run the cell',
+    source: 'fit()',
+    touches: []
+  };
   const waiting = { activity: 'approval', approval } as const;
 
   test('shows the code, takes the focus, and sends the answer', () => {
@@ -168,6 +176,12 @@ describe('approval', () => {
       { type: 'decide', request: 'r1', yes: true, rest: true },
       { type: 'decide', request: 'r1', yes: false, rest: false }
     ]);
+  });
+
+  test('says which variables of the user it would change in place', () => {
+    const touching = { ...approval, touches: ["df (line 2: df['x'] = 1)"] };
+    show({ state: panelState({ activity: 'approval', approval: touching }) });
+    expect(one('mij-approval-touches').textContent).toContain("df (line 2: df['x'] = 1)");
   });
 
   test('keeps the keyboard in the panel when it is answered', async () => {

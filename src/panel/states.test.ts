@@ -27,7 +27,15 @@ describe('text from anywhere', () => {
             ideator: hostile
           })
         ],
-        approval: { request: 'r', trial: 't', number: 2, title: hostile, action: hostile, source: hostile }
+        approval: {
+          request: 'r',
+          trial: 't',
+          number: 2,
+          title: hostile,
+          action: hostile,
+          source: hostile,
+          touches: [hostile]
+        }
       })
     });
     host.answers.brief = hostile;

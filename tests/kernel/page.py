@@ -31,7 +31,7 @@ class Page:
         self.client.load_connection_file()
         _clients.append(self.client)
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        _wait_for_ready(self.client)
         self.path = path
         self.cells: list[tuple[str, str]] = []
         self.state: dict[str, Any] = {}
@@ -190,6 +190,20 @@ class Page:
 
     def scored(self) -> list[dict[str, Any]]:
         return [row for row in self.rows.values() if row["status"] == "scored"]
+
+
+def _wait_for_ready(client: Any, seconds: float = 60) -> None:
+    """Wait until the kernel answers; on a busy machine it may start slower than a heart is given to beat."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            client.wait_for_ready(timeout=seconds)
+        except RuntimeError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from mle_ideator_jupyter.events import IdeaProposed, RunStarted, TaskSet, TrialS
 from mle_ideator_jupyter.exports.table import as_text
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.loop import autopilot
-from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Limits, RecipeEdit, Trigger
+from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Limits, RecipeEdit, Trigger
 from mle_ideator_jupyter.protocols import CellResult, Finish, Reported, RunCell, SeekHelp, cell
 from mle_ideator_jupyter.wiring import Wiring
 from tests.doubles import PROFILE, TASK, FakeHost, FakeIdeator, FakeImplementer, idea_number, score_of
@@ -231,7 +231,7 @@ def test_help_is_logged_and_bounded(tmp_path):
     wiring = wire(tmp_path, steps=1, implementer=Asking())
     drive(wiring)
     state = wiring.journal.state
-    assert [a is not None for a in answers] == [True, True, False, False, False]
+    assert [isinstance(a, Idea) for a in answers] == [True, True, False, False, False]
     assert [h.question for h in state.help] == ["what now?"] * 2
     assert [state.ideas[h.idea].trigger for h in state.help] == [Trigger.IMPLEMENTER] * 2
 

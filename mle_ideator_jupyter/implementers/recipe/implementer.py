@@ -76,7 +76,9 @@ class RecipeImplementer:
         return own_move(brief)
 
     def keep(self, brief: Brief, best: Trial) -> Sequence[Cell]:
-        """Return the best Recipe as ordinary cells; the last one writes `submission.csv`."""
+        """Return the best Recipe as ordinary cells, the last of which writes `submission.csv`; none without one."""
+        if best.recipe is None:
+            return ()
         return keep_cells(brief.task.binding, _profile(brief), recipe_from(best.recipe), brief.kernel.libraries)
 
     def _render(self, brief: Brief, idea: Idea | None, number: int, recipe: Recipe, sample: int | None = None) -> str:

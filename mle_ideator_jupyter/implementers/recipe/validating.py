@@ -5,6 +5,7 @@ from __future__ import annotations
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.writing import literal
+from mle_ideator_jupyter.scoring.protocol import metric_code, splitter_code
 
 
 def validation_lines(context: Context) -> list[str]:
@@ -23,24 +24,7 @@ def validation_lines(context: Context) -> list[str]:
 
 
 def _splitter(context: Context) -> list[str]:
-    splitter = context.binding.splitter
-    seed = splitter.seed
-    made = {
-        "kfold": ("KFold", f"KFold({splitter.folds}, shuffle=True, random_state={seed})"),
-        "stratified": ("StratifiedKFold", f"StratifiedKFold({splitter.folds}, shuffle=True, random_state={seed})"),
-        "group": (
-            ("GroupKFold", f"GroupKFold({splitter.folds})")
-            if context.regression
-            else ("StratifiedGroupKFold", f"StratifiedGroupKFold({splitter.folds}, shuffle=True, random_state={seed})")
-        ),
-        "time": ("TimeSeriesSplit", f"TimeSeriesSplit({splitter.folds})"),
-        "holdout": ("ShuffleSplit", f"ShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})"),
-        "stratified_holdout": (
-            "StratifiedShuffleSplit",
-            f"StratifiedShuffleSplit(1, test_size={splitter.fraction:g}, random_state={seed})",
-        ),
-    }
-    name, source = made[splitter.kind]
+    name, source = splitter_code(context.binding)
     context.sk("model_selection", name)
     return [f"    cv = {source}"]
 
@@ -50,23 +34,7 @@ def score_lines(context: Context) -> list[str]:
     if context.own_metric:
         return ["    def score(y, prediction):", f"        return float({context.own_metric}(y, prediction))", ""]
     metric = context.binding.metric.name
-    many = context.classes_known > 2
-    plain = {
-        "accuracy": ("accuracy_score", "accuracy_score(y, prediction)"),
-        "macro_f1": ("f1_score", 'f1_score(y, prediction, average="macro")'),
-        "qwk": ("cohen_kappa_score", 'cohen_kappa_score(y, prediction, weights="quadratic")'),
-        "rmse": ("root_mean_squared_error", "root_mean_squared_error(y, prediction)"),
-        "rmsle": ("root_mean_squared_log_error", "root_mean_squared_log_error(y, prediction)"),
-        "mae": ("mean_absolute_error", "mean_absolute_error(y, prediction)"),
-        "logloss": ("log_loss", "log_loss(y, prediction, labels=model.classes_)"),
-        "auc": (
-            "roc_auc_score",
-            'roc_auc_score(y, prediction, multi_class="ovr", labels=model.classes_)'
-            if many
-            else "roc_auc_score(y, prediction)",
-        ),
-    }
-    name, source = plain[metric]
+    name, source = metric_code(metric, many=context.classes_known > 2)
     context.sk("metrics", name)
     return ["    def score(y, prediction):", f"        return {source}", ""]
 
