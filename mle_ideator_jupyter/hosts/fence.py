@@ -1,17 +1,17 @@
 """A fence around a trial's process: what its files are, enforced by the kernel where Linux has Landlock.
 
-A trial must not be able to read the answers it is graded on. Whatever user it runs as, a fenced process opens files only
-below the folders it was given; Landlock refuses the rest, to child processes and C code too, and forbids TCP
-connections, signals to others and ptrace. A Python audit hook refuses the same and writes down what was asked for, so
-that a solution that goes looking is known; where there is no Landlock (macOS, old kernels), the hook is all there is, and
-code that leaves Python is not held by it. Not covered: names and sizes of files, memory and time (limits are the Host's), what
-the libraries themselves carry, and Unix sockets by path before Landlock 9.
+A trial must not be able to read the answers it is graded on. Whatever user it runs as, a fenced process opens files
+only below the folders it was given; Landlock refuses the rest, to child processes and C code too, and forbids TCP
+connections, signals to others and ptrace. A Python audit hook refuses the same and writes down what was asked for,
+so that a solution that goes looking is known; where there is no Landlock (macOS, old kernels), the hook is all
+there is, and code that leaves Python is not held by it. Not covered: names and sizes of files, other processes'
+command lines, UDP, Unix sockets by path, what installed libraries carry themselves; time and memory are the Host's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -117,10 +117,8 @@ def refusals(log: Path) -> list[Refusal]:
         return []
     found: dict[Refusal, None] = {}
     for line in lines:
-        try:
+        with contextlib.suppress(msgspec.MsgspecError):
             found[msgspec.json.decode(line, type=Refusal)] = None
-        except msgspec.MsgspecError:
-            continue
     return list(found)
 
 
@@ -134,56 +132,60 @@ def enforce(given: Fence) -> None:
     log = os.open(given.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600) if given.log else None
     if enforced():
         _landlock(given)
-    sys.addaudithook(_hook(given, log))
+    sys.addaudithook(_Watch(given, log))
 
 
 # ---------------------------------------------------------------- Python's audit hook
 
 
-def _hook(given: Fence, log: int | None) -> Any:
-    """Return the hook; it refuses by raising, and keeps what it needs in its closure alone."""
-    able = tuple(os.path.join(p, "") for p in (*given.read, *given.write))  # noqa: PTH118 - called at each open
-    listed = frozenset(given.listed)
-    realpath, fsdecode, dumps, write = os.path.realpath, os.fsdecode, json.dumps, os.write
-    looking = False
+_LOOKS = frozenset({"open", "os.listdir", "os.scandir"})
+_COMMANDS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
 
-    def within(path: str) -> bool:
-        return (path + "/").startswith(able)
 
-    def refuse(event: str, path: str) -> None:
-        if log is not None:
-            try:
-                write(log, dumps({"event": event, "path": path[:LINE]}).encode() + b"\n")
-            except OSError:
-                return
-        if event in {"open", "os.listdir", "os.scandir"}:
-            msg = f"{path} is outside of what a trial may use"
-            raise PermissionError(13, msg)
+class _Watch:
+    """The audit hook. It refuses by raising; what a command names is only written down, Landlock holds the command."""
 
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal looking
-        if looking or not given.log:
+    def __init__(self, given: Fence, log: int | None) -> None:
+        self.able = tuple(f"{p}/" for p in (*given.read, *given.write))
+        self.listed = frozenset(given.listed)
+        self.log = log
+        self.looking = False
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.looking:
             return
-        if event in {"open", "os.listdir", "os.scandir"}:
-            asked = arguments[0] if arguments else None
-            if not isinstance(asked, (str, bytes, os.PathLike)) and asked is not None:
-                return
-            looking = True
-            try:
-                path = realpath(fsdecode(asked) if asked is not None else ".")
-            except (OSError, ValueError):
-                return
-            finally:
-                looking = False
-            if not within(path) and not (event != "open" and path in listed):
-                refuse(event, path)
-        elif event in {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"}:
+        if event in _LOOKS:
+            path = self.real(arguments[0] if arguments else None)
+            if path and not self.within(path) and not (event != "open" and path in self.listed):
+                self.note(event, path)
+                msg = f"{path} is outside of what a trial may use"
+                raise PermissionError(13, msg)
+        elif event in _COMMANDS:
             for word in _words(arguments):
-                path = realpath(word)
-                if not within(path):
-                    refuse(event, path)
+                path = self.real(word)
+                if not self.within(path):
+                    self.note(event, path)
 
-    return hook
+    def real(self, asked: Any) -> str:
+        """Return where a path leads; empty for a file descriptor."""
+        if asked is not None and not isinstance(asked, (str, bytes, os.PathLike)):
+            return ""
+        self.looking = True
+        try:
+            return os.path.realpath(os.fsdecode(asked) if asked is not None else ".")
+        except (OSError, ValueError):
+            return ""
+        finally:
+            self.looking = False
+
+    def within(self, path: str) -> bool:
+        return f"{path}/".startswith(self.able)
+
+    def note(self, event: str, path: str) -> None:
+        if self.log is not None:
+            line = msgspec.json.encode(Refusal(event=event, path=path[:LINE])) + b"\n"
+            with contextlib.suppress(OSError):
+                os.write(self.log, line)
 
 
 def _words(arguments: tuple[Any, ...]) -> list[str]:
