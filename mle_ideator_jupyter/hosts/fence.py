@@ -4,8 +4,9 @@ A trial must not be able to read the answers it is graded on. Whatever user it r
 only below the folders it was given; Landlock refuses the rest, to child processes and C code too, and forbids TCP
 connections, signals to others and ptrace. A Python audit hook refuses the same and writes down what was asked for,
 so that a solution that goes looking is known; where there is no Landlock (macOS, old kernels), the hook is all
-there is, and code that leaves Python is not held by it. Not covered: names and sizes of files, other processes'
-command lines, UDP, Unix sockets by path, what installed libraries carry themselves; time and memory are the Host's.
+there is, and code that leaves Python is not held by it. Not covered: names and sizes of files, command lines and
+environments of the same user's other processes (their memory is), UDP, Unix sockets by path, what installed libraries
+carry themselves; limits on time and memory are the Host's.
 """
 
 from __future__ import annotations
