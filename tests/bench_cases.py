@@ -19,7 +19,9 @@ def write_small_tasks(folder: Path, *names: str, rows: int = 160) -> Path:
     for number, name in enumerate(names):
         rng = np.random.default_rng(number)
         frame = pd.DataFrame({"size": rng.normal(size=rows), "age": rng.integers(1, 40, rows).astype(float)})
-        frame["price"] = np.exp(1 + 0.5 * frame["size"] - 0.02 * frame["age"] + rng.normal(scale=0.2, size=rows)).round(4)
+        frame["price"] = np.exp(1 + 0.5 * frame["size"] - 0.02 * frame["age"] + rng.normal(scale=0.2, size=rows)).round(
+            4
+        )
         file = TaskFile(id=name, target="price", metric="rmse", problem="regression")
         cut = rows * 3 // 4
         write_task(folder / name, TaskData(file=file, description="", train=frame[:cut], test=frame[cut:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -14,8 +15,7 @@ from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
-PEERS = ("flaml", "autogluon")
-NAMES = ("no-ideator", *POLICIES, "trained", "llm:MODEL", "local:PATH", "oracle-greedy", *PEERS)
+NAMES = ("no-ideator", *POLICIES, "trained", "llm:MODEL", "local:PATH", "oracle-greedy", "flaml", "autogluon")
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     policy: str = "prior"
     implementer: str = "recipe"
     model: str = ""
-    peer: str = ""
+    peer: Literal["", "flaml", "autogluon"] = ""
     oracle: bool = False
 
     def ideator_of(self) -> Callable[[Wiring], Ideator] | None:
@@ -44,11 +44,12 @@ def arm_named(name: str) -> Arm:
     if name == "no-ideator":
         return Arm(name=name, ideator=None)
     if name in POLICIES:
+        POLICIES[name]()  # one that lacks its table says so now
         return Arm(name=name, policy=name)
     if name == "oracle-greedy":
         return Arm(name=name, oracle=True)
-    if name in PEERS:
-        return Arm(name=name, ideator=None, peer=name)
+    if name in {"flaml", "autogluon"}:
+        return Arm(name=name, ideator=None, peer=name)  # type: ignore[arg-type]
     if name == "trained":
         msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
         raise UsageError(msg)

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from mle_ideator_jupyter.bench.boards import board
-from mle_ideator_jupyter.bench.boards.standing import Thresholds, medal, percentile, rank, thresholds
+from mle_ideator_jupyter.bench.boards import Thresholds, board, medal, percentile, rank, thresholds
 from mle_ideator_jupyter.bench.rows import Row
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.metrics import metric_named
@@ -27,12 +26,16 @@ LEADERBOARD = "leaderboard.csv"
 
 
 class Reference(Struct, frozen=True, kw_only=True):
-    """A task's board: its scores, the one at its 90th percentile, and the baseline's on the same split, where known."""
+    """A task's board: its scores, the one at its 90th percentile, and the baseline's on the same split, where known.
+
+    `counts` is False where that headroom is within what re-splitting the data changes, so that no average has it.
+    """
 
     scores: tuple[float, ...]
     goal: Goal
     strong: float
     baseline: float | None = None
+    counts: bool = True
 
     def shift(self, row: Row) -> float:
         """Return how far the row's split lies from the board's, in the metric's unit; 0 where that is not known."""
@@ -88,7 +91,13 @@ def _of_package(task: str) -> Reference | None:
     found = board(task)
     if found is None:
         return None
-    return Reference(scores=found.scores, goal=found.goal, strong=found.percentile90(), baseline=found.baseline)
+    return Reference(
+        scores=found.scores,
+        goal=found.goal,
+        strong=found.percentile90(),
+        baseline=found.baseline,
+        counts=found.counts,
+    )
 
 
 def _of_folder(folder: Path) -> Reference | None:
@@ -100,7 +109,9 @@ def _of_folder(folder: Path) -> Reference | None:
         lines = list(csv.DictReader(file))
     try:
         scores = tuple(float(line["score"] or math.nan) for line in lines)
+        if not scores:
+            raise ValueError  # noqa: TRY301 - said below
     except (KeyError, ValueError):
         msg = f"{path} has no column `score` of numbers (a Git LFS pointer? fetch the file itself)"
         raise UsageError(msg) from None
-    return Reference(scores=scores, goal=goal, strong=percentile(scores, goal)) if scores else None
+    return Reference(scores=scores, goal=goal, strong=percentile(scores, goal))

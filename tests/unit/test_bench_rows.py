@@ -112,7 +112,12 @@ def test_tasks_and_arms_are_chosen_by_name_or_refused_in_one_line(tmp_path):
     with pytest.raises(UsageError, match="tasks prepare"):
         tasks_in(tmp_path / "none", "all")
     assert arms_in("prior, random-order,prior", ["a"]) == ["prior", "random-order"]
-    for arms, said in (("nobody", "no-ideator, prior"), ("trained", "no trained policy"), ("llm:", "no arm"), (",", "no arms")):
+    for arms, said in (
+        ("nobody", "no-ideator, prior"),
+        ("trained", "no trained policy"),
+        ("llm:", "no arm"),
+        (",", "no arms"),
+    ):
         with pytest.raises(UsageError, match=said):
             arms_in(arms, ["a"])
     with pytest.raises(UsageError, match="training tasks alone: leave out ames"):
