@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from typing import Literal
 
@@ -49,6 +50,9 @@ def arm_named(name: str) -> Arm:
     if name == "oracle-greedy":
         return Arm(name=name, oracle=True)
     if name in {"flaml", "autogluon"}:
+        if not importlib.util.find_spec(name):
+            msg = f"arm {name} is not installed: pip install 'mle_ideator_jupyter[{name}]'"
+            raise UsageError(msg)
         return Arm(name=name, ideator=None, peer=name)  # type: ignore[arg-type]
     if name == "trained":
         msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import importlib.metadata
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from mle_ideator_jupyter.bench import scanning
 from mle_ideator_jupyter.bench.arms import Arm, arm_named, check_tasks
@@ -55,7 +56,7 @@ class Run:
         """Return the run's Row: the one that is there, or after doing what is left to do of the run."""
         check_tasks(self.arm, [self.job.task])
         self.work.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "run.lock", timeout=LOCK_SECONDS):
+        with self._held():
             kept = self.folder / ROW
             if kept.exists():
                 return msgspec.json.decode(kept.read_bytes(), type=Row)
@@ -72,11 +73,20 @@ class Run:
             shutil.rmtree(self.work, ignore_errors=True)
             return row
 
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
+        try:
+            with FileLock(self.folder / "run.lock", timeout=LOCK_SECONDS):
+                yield
+        except Timeout:
+            msg = f"another process works in {self.folder}: end it, or wait until it ends"
+            raise IdeatorError(msg) from None
+
     def options(self, split: Split) -> RunOptions:
         """Return how the notebook is run; the notebook is written where it is not there yet."""
         plan, file = self.plan, FolderGrader(split.data).task_file
         if not self.notebook.exists():
-            starter_notebook(split.data, self.notebook)
+            starter_notebook(split.data, self.notebook.with_suffix(".part")).rename(self.notebook)
         journal = journal_path(self.result)
         submissions = journal.with_name(journal.name.removesuffix(".jsonl")) / "submissions"
         submissions.mkdir(parents=True, exist_ok=True)

@@ -30,8 +30,8 @@ class Job(Struct, frozen=True, kw_only=True, order=True):
 class Plan(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What all runs of a bench have in common; a bench goes on only with the same.
 
-    `cpu_seconds` limits a trial, `seconds_per_trial` only one that waits for ever; `steps` or `seconds` is the budget of a run. `cap` is how many
-    actions the oracle executes at each step, at most.
+    `cpu_seconds` limits a trial, `seconds_per_trial` only one that waits for ever; `steps` or `seconds` is the budget
+    of a run. `cap` is how many actions the oracle executes at each step, at most.
     """
 
     out: str
