@@ -27,7 +27,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     policy: str = "prior"
     implementer: str = "recipe"
     model: str = ""
-    peer: Literal["", "flaml", "autogluon"] = ""
+    peer: Literal["flaml", "autogluon"] | None = None
     oracle: bool = False
 
     def ideator_of(self) -> Callable[[Wiring], Ideator] | None:

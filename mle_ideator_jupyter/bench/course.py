@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -67,8 +68,8 @@ class Run:
             if not self._finished():
                 asyncio.run(run_headless(options, tell, self._ideator(grader)))
             row = self._graded(grader, split, time.monotonic() - began)
-            if self.arm.peer:
-                row = self._peer(row, grader, split)
+            if self.arm.peer is not None:
+                row = self._peer(self.arm.peer, row, grader, split)
             save_whole(kept, msgspec.json.encode(row))
             shutil.rmtree(self.work, ignore_errors=True)
             return row
@@ -172,7 +173,7 @@ class Run:
                 ]
         return found + scanning.in_refusals(refusals(self.folder / "refused.jsonl"), self.secret)
 
-    def _peer(self, row: Row, grader: FolderGrader, split: Split) -> Row:
+    def _peer(self, peer: Literal["flaml", "autogluon"], row: Row, grader: FolderGrader, split: Split) -> Row:
         """Return the Row with what an AutoML library makes of the same data in the same seconds."""
         from mle_ideator_jupyter.bench.peers import run_peer
 
@@ -181,14 +182,14 @@ class Run:
         wanted, failure, grade = None, "", None
         place = self.folder / "peer"
         try:
-            wanted = run_peer(self.arm.peer, split.data, seconds, self.job.seed, place)
+            wanted = run_peer(peer, split.data, seconds, self.job.seed, place)
             grade = grader.grade(wanted).value
         except UsageError:
             raise
         except IdeatorError as error:  # it left nothing, or nothing valid: that is its result
             failure = str(error)
         took = round(time.monotonic() - began, 1)
-        trial = GradedTrial(number=1, title=self.arm.peer, grade=grade, seconds=took, failure=failure)
+        trial = GradedTrial(number=1, title=peer, grade=grade, seconds=took, failure=failure)
         return msgspec.structs.replace(
             row,
             peer=True,
