@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mle_ideator_jupyter.bench.gain import avg_at_k
 from mle_ideator_jupyter.bench.rows import Row
-from mle_ideator_jupyter.bench.summary import Comparison, Measured, Summary
+from mle_ideator_jupyter.bench.summary import CHECKPOINTS, Comparison, Measured, Summary
 from mle_ideator_jupyter.bench.table import number
 from mle_ideator_jupyter.exports.page import document
 
@@ -50,30 +50,47 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
 
 def _arms(said: Summary) -> str:
     heads = ("arm", "anytime gain", "95 %", "avg@k", "best@k", "k", "after 1", "3", "5", "10 trials", "reference rank")
-    more = ("medals", "trials failed", "hours", "$", "s per gain", "$ per gain", "flagged")
-    rows = []
-    for arm in said.arms.values():
-        medals = " / ".join(str(n) for n in arm.medals.values())
-        rows.append(
-            [
-                escape(arm.name),
-                f"<b>{number(arm.anytime_gain)}</b>",
-                f"{number(arm.interval[0])} … {number(arm.interval[1])}",
-                number(arm.avg_at_k),
-                number(arm.best_at_k),
-                str(arm.k),
-                *(number(arm.at.get(str(k))) for k in (1, 3, 5, 10)),
-                number(arm.reference_rank),
-                medals,
-                f"{arm.failed_trials} of {arm.trials}",
-                f"{arm.seconds / 3600:.2f}",
-                f"{arm.cost:.2f}",
-                number(arm.seconds_per_gain, ".0f"),
-                number(arm.cost_per_gain, ".2f"),
-                str(arm.flagged) if arm.flagged else "",
-            ]
-        )
-    return "<h2>Arms</h2>" + _table([*heads, *more], rows)
+    rows = [
+        [
+            escape(arm.name),
+            f"<b>{number(arm.anytime_gain)}</b>",
+            f"{number(arm.interval[0])} … {number(arm.interval[1])}",
+            number(arm.avg_at_k),
+            number(arm.best_at_k),
+            str(arm.k),
+            *(number(arm.at.get(str(k))) for k in CHECKPOINTS),
+            number(arm.reference_rank),
+        ]
+        for arm in said.arms.values()
+    ]
+    return "<h2>Arms</h2>" + _table(heads, rows) + _effort(said)
+
+
+def _effort(said: Summary) -> str:
+    heads = (
+        "arm",
+        "gold / silver / bronze",
+        "trials failed",
+        "hours",
+        "$",
+        "s per point of gain",
+        "$ per point",
+        "flagged",
+    )
+    rows = [
+        [
+            escape(arm.name),
+            " / ".join(str(n) for n in arm.medals.values()),
+            f"{arm.failed_trials} of {arm.trials}",
+            f"{arm.seconds / 3600:.2f}",
+            f"{arm.cost:.2f}",
+            number(arm.seconds_per_gain, ".0f"),
+            number(arm.cost_per_gain, ".2f"),
+            str(arm.flagged),
+        ]
+        for arm in said.arms.values()
+    ]
+    return _table(heads, rows)
 
 
 def _comparisons(all_of_them: Sequence[Comparison]) -> str:

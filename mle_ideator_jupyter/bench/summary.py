@@ -134,7 +134,7 @@ def summary(found: Sequence[Measured], boards: Mapping[str, Reference]) -> Summa
             left_out[task] = _why_not(mine, boards.get(task))
     return Summary(
         arms=arms,
-        comparisons=tuple(c for name in names[1:] if (c := _compared(found, name, names[0])) is not None),
+        comparisons=tuple(c for name in names[1:] if (c := _compared(found, names[0], name)) is not None),
         kinds=tuple(_kinds(found, boards)),
         left_out=left_out,
         missing=tuple(missing),

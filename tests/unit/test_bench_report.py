@@ -48,10 +48,10 @@ def test_a_summary_weighs_tasks_alike_and_pairs_what_both_arms_have():
     assert prior.interval[0] <= prior.anytime_gain <= prior.interval[1]
     assert (prior.runs, prior.tasks, prior.k, prior.trials) == (3, 2, 2, 6)
     (compared,) = said.comparisons
-    assert (compared.arm, compared.against) == ("no-ideator", "prior")
-    assert compared.difference == pytest.approx(none.anytime_gain - prior.anytime_gain)
-    assert compared.per_task["b"] == pytest.approx(-0.375)
-    assert compared.interval[1] < 0
+    assert (compared.arm, compared.against) == ("prior", "no-ideator")
+    assert compared.difference == pytest.approx(prior.anytime_gain - none.anytime_gain)
+    assert compared.per_task["b"] == pytest.approx(0.375)
+    assert compared.interval[0] > 0
     assert not said.left_out
     assert not said.missing
 
@@ -84,7 +84,7 @@ def test_a_peer_is_compared_by_its_final_gain():
     assert math.isnan(said.arms["flaml"].anytime_gain)
     assert said.arms["flaml"].avg_at_k == pytest.approx(0.75)
     assert said.comparisons[0].measure == "final gain"
-    assert said.comparisons[0].difference == pytest.approx(-0.25)
+    assert said.comparisons[0].difference == pytest.approx(0.25)
 
 
 def test_ideas_are_credited_with_what_they_added_to_their_parent():
@@ -125,7 +125,7 @@ def test_a_report_is_made_of_the_rows_alone(tmp_path):
     assert "&lt;b&gt;&amp;" in page
     assert 'href="x%20y.html#trial-1"' in page
     assert page.count("<polyline") == 2
-    assert "no-ideator − prior" in as_text(report.summary)
+    assert "prior − no-ideator" in as_text(report.summary)
     assert Results(out).notes == []
 
 
