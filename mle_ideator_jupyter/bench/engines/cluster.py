@@ -6,6 +6,7 @@ lost goes on elsewhere from its journal; one that was finished when its worker w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,8 +16,9 @@ from mle_ideator_jupyter.bench.rows import Job, Plan, Row
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 
 CONNECT_SECONDS = 20
-LOSSES = 10
-"""Workers that one run may lose before it is given up: on a preemptible cluster losing some is no fault of a run's."""
+TRIES = 5
+"""How often a run is handed in again that Dask gave up on after it lost several workers: on a cluster whose machines are
+taken away now and then that is no fault of the run's."""
 
 
 class DaskEngine:
@@ -46,22 +48,30 @@ class DaskEngine:
     def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Iterator[Row]:
         """Yield the Row of each job as it completes; closing the iterator takes back what has not."""
         from distributed import as_completed
+        from distributed.scheduler import KilledWorker
 
         resources = {"GPU": self.gpus} if self.gpus else None
-        waiting = {}
+        waiting: dict[Any, Job] = {}
+        tries: Counter[Job] = Counter()
+
+        def submitted(job: Job) -> Any:
+            future = self._client.submit(on_worker, plan, job, resources=resources, pure=False)
+            waiting[future] = job
+            tries[job] += 1
+            tell(Began(job=job))
+            return future
+
         with self._client as client:
-            client.run_on_scheduler(_allow_losses)
-            for job in jobs:
-                future = client.submit(on_worker, plan, job, resources=resources, pure=False)
-                waiting[future] = job
-                tell(Began(job=job))
+            completed = as_completed([submitted(job) for job in jobs])
             try:
-                for future in as_completed(list(waiting)):
-                    error = future.exception()
+                for future in completed:
+                    job, error = waiting.pop(future), future.exception()
                     if error is None:
                         yield future.result()
+                    elif isinstance(error, KilledWorker) and tries[job] < TRIES:
+                        completed.add(submitted(job))
                     else:
-                        tell(Failed(job=waiting[future], message=str(error).splitlines()[0][:400]))
+                        tell(Failed(job=job, message=(str(error).splitlines() or [type(error).__name__])[0][:400]))
             finally:
                 client.cancel(list(waiting), force=True)
 
@@ -69,7 +79,3 @@ class DaskEngine:
 def on_worker(plan: Plan, job: Job) -> Row:
     """Do one run on a worker and return its Row."""
     return execute(plan, job, lambda _: None)
-
-
-def _allow_losses(dask_scheduler: Any = None) -> None:
-    dask_scheduler.allowed_failures = max(dask_scheduler.allowed_failures, LOSSES)
