@@ -17,7 +17,7 @@ from mle_ideator_jupyter.errors import IdeatorError, UsageError
 
 CONNECT_SECONDS = 20
 TRIES = 5
-"""How often a run is handed in again that Dask gave up on after it lost several workers: on a cluster whose machines are
+"""How often a run is handed in that Dask gave up on after several lost workers: on a cluster whose machines are
 taken away now and then that is no fault of the run's."""
 
 
