@@ -129,3 +129,32 @@ def test_progress_counts_what_was_done_before_and_says_what_failed(capsys):
     assert lines[1].startswith("3 of 6, about ")
     assert lines[1].endswith("FLAGGED")
     assert lines[2] == f"failed {JOBS[3].name}: why"
+
+
+def test_a_cluster_gives_a_row_for_each_run_and_says_what_failed(monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    from mle_ideator_jupyter.bench.engines import cluster
+
+    def execute(plan, job, tell):
+        if job == JOBS[1]:
+            msg = "the disk is full"
+            raise IdeatorError(msg)
+        return row(job.arm, job.task, job.seed)
+
+    monkeypatch.setattr(cluster, "execute", execute)
+    told = []
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as here:
+        engine = cluster.DaskEngine(here.scheduler_address)
+        assert engine.workers == 2
+        rows = list(engine.run(PLAN, JOBS, told.append))
+    assert sorted(r.job for r in rows) == sorted(j for j in JOBS if j != JOBS[1])
+    assert {t.job: t.message for t in told if isinstance(t, Failed)} == {JOBS[1]: "the disk is full"}
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch):
+    pytest.importorskip("distributed", reason="needs the extra dask")
+    from mle_ideator_jupyter.bench.engines import cluster
+
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(UsageError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+        cluster.DaskEngine("tcp://127.0.0.1:9")

@@ -62,7 +62,7 @@ class DaskEngine:
             return future
 
         with self._client as client:
-            completed = as_completed([submitted(job) for job in jobs])
+            completed = as_completed([submitted(job) for job in jobs], loop=client.loop)
             try:
                 for future in completed:
                     job, error = waiting.pop(future), future.exception()
