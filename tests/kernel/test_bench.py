@@ -184,6 +184,7 @@ def until(condition, process):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2400)
 def test_killed_in_the_middle_the_same_command_gives_the_same_rows(tasks, plain, tmp_path):
     out = tmp_path / "out"
     for journals in (1, 3):  # in the first run, then in the third
@@ -204,6 +205,7 @@ def test_killed_in_the_middle_the_same_command_gives_the_same_rows(tasks, plain,
 
 
 @pytest.mark.long
+@pytest.mark.timeout(2400)
 def test_a_cluster_that_loses_a_worker_gives_the_local_rows(tasks, plain, tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dask")
     out, address = tmp_path / "out", tmp_path / "scheduler.json"
@@ -229,6 +231,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_local_rows(tasks, plain, tmp_pa
         plain_worker = (where, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
         workers = [start("dask_worker", *plain_worker, "--name", name) for name in ("one", "two")]
         process = subprocess.Popen(command(tasks, out, "--engine", where), stderr=subprocess.PIPE, text=True)
+        running.callback(process.kill)
         until(lambda: any("trial_finished" in p.read_text() for p in out.glob("runs/*/*/*.ideas.jsonl")), process)
         busy = next(w for w in workers if psutil.Process(w.pid).children())
         os.kill(busy.pid, signal.SIGKILL)

@@ -156,5 +156,5 @@ def test_a_scheduler_that_does_not_answer_is_one_line(monkeypatch):
     from mle_ideator_jupyter.bench.engines import cluster
 
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    with pytest.raises(UsageError, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(UsageError, match="no Dask scheduler answers at tcp"):
         cluster.DaskEngine("tcp://127.0.0.1:9")

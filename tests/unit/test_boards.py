@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from mle_ideator_jupyter.bench.boards import BoardFile, Entry, Noise, board, building, noise, rank, running, solutions
 from mle_ideator_jupyter.bench.boards.solutions import ALL, POPULATION, applicable
 from mle_ideator_jupyter.bench.boards.solving import best_cuts, solve
-from mle_ideator_jupyter.bench.boards.storing import DATA, read_board, write_board
+from mle_ideator_jupyter.bench.boards.storing import DATA, read_board
 from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
 from mle_ideator_jupyter.cli.app import app
