@@ -1,4 +1,4 @@
-"""`tasks list | prepare | check`."""
+"""`tasks list | prepare | check | boards`."""
 
 from __future__ import annotations
 
@@ -78,3 +78,38 @@ def check(folder: Path, as_json: bool) -> None:
     if any(wrong.values()):
         msg = f"{sum(bool(f) for f in wrong.values())} of {len(wrong)} task folders are not usable"
         raise IdeatorError(msg)
+
+
+@tasks.command()
+@click.option("--tasks-dir", type=click.Path(path_type=Path, file_okay=False), required=True, help="Task folders.")
+@click.option("--tasks", "selection", default="all", show_default=True, help="Names with commas between, or all.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the boards go.")
+@click.option("--cpu-limit", default=40.0, show_default=True, help="CPU seconds that one solution may use.")
+@click.option("--noise/--no-noise", default=True, show_default=True, help="Measure what re-splitting the data changes.")
+@common
+def boards(tasks_dir: Path, selection: str, out: Path, cpu_limit: float, noise: bool, as_json: bool) -> None:
+    """Build reference boards: a fixed population of solutions on each task, graded. The same command resumes."""
+    from mle_ideator_jupyter.bench.boards.building import build_boards
+    from mle_ideator_jupyter.bench.boards.storing import Entry
+    from mle_ideator_jupyter.bench.tasks import task_folders
+
+    need_recipe_libraries()
+    there = {path.name: path for path in task_folders(tasks_dir)}
+    names = list(there) if selection == "all" else [name.strip() for name in selection.split(",") if name.strip()]
+    unknown = [name for name in names if name not in there]
+    if unknown or not names:
+        msg = f"no task folder {unknown[0] if unknown else ''} in {tasks_dir}; there are {', '.join(there) or 'none'}"
+        raise UsageError(msg)
+
+    def say(task: str, entry: Entry) -> None:
+        if not as_json:
+            said = entry.failure or f"{entry.score:.5g}{f' (same as {entry.same_as})' if entry.same_as else ''}"
+            click.echo(f"{task:20s}{entry.name:24s}{entry.seconds:7.1f} s  {said}")
+
+    built = build_boards([there[n] for n in names], out, cpu_limit=cpu_limit, noise=noise, say=say)
+    rows = [{"task": b.task, "solutions": len(b.scores), "baseline": b.baseline, "counts": b.counts} for b in built]
+    if as_json:
+        click.echo(msgspec.json.encode({"boards": rows}).decode())
+        return
+    for row in rows:
+        click.echo(f"{row['task']}: {row['solutions']} different solutions, counts: {row['counts']}")
