@@ -1,7 +1,8 @@
 """Where a score stands on a board: rank, medal and their thresholds, all pure.
 
-The rank is HumanRank's formula, the medals are by MLE-bench's positions. A board is a sequence of scores in any order;
-NaN on it counts as a team worse than all others. Our boards hold reference solutions, so a report calls the rank
+The rank is HumanRank's formula, the medals are by MLE-bench's positions. A board is a sequence of scores in any order.
+NaN on it is a team worse than all others; where a medal's position falls on one, nobody wins that medal, as in
+MLE-bench. Our boards hold reference solutions, so a report calls the rank
 `reference_rank`: nobody should take it for a rank among people.
 """
 
@@ -34,7 +35,7 @@ def best_first(scores: Iterable[float], goal: Goal) -> list[float]:
 
 
 def at_least(score: float, other: float, goal: Goal) -> bool:
-    """Return whether a score ties or beats another; NaN beats nothing but NaN's place is beaten by every number."""
+    """Return whether a score ties or beats another; NaN beats nothing, and every number beats NaN."""
     if math.isnan(score):
         return False
     if math.isnan(other):
@@ -89,7 +90,7 @@ def medal(score: float, board_scores: Sequence[float], goal: Goal) -> Medal | No
     """Return the best medal whose threshold the score ties or beats, or None. NaN wins none."""
     steps = thresholds(board_scores, goal)
     for name, step in (("gold", steps.gold), ("silver", steps.silver), ("bronze", steps.bronze)):
-        if at_least(score, step, goal):
+        if not math.isnan(step) and at_least(score, step, goal):
             return name  # type: ignore[return-value]
     return None
 
