@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from mle_ideator_jupyter.bench.foreign import explain_foreign
 from mle_ideator_jupyter.errors import GradeError, IdeatorError, UsageError
 from mle_ideator_jupyter.metrics import PROBABILITY_METRICS, metric_named
 from mle_ideator_jupyter.model import Goal
@@ -135,7 +136,12 @@ def task_folders(folder: Path) -> list[Path]:
 
 
 def check_task(folder: Path) -> list[str]:
-    """Return what is wrong with a task folder, in words; an empty list when all is well."""
+    """Return what is wrong with a task folder, in words; an empty list when all is well.
+
+    Of a competition's folder without a task.json it says what to add, as far as the other files tell.
+    """
+    if not (public(folder) / "task.json").is_file() and (public(folder) / "sample_submission.csv").is_file():
+        return explain_foreign(folder)
     missing = [f"{public(folder) / name} is missing" for name in PUBLIC_FILES if not (public(folder) / name).is_file()]
     answers = private(folder) / "test.csv"
     missing += [] if answers.is_file() else [f"{answers} (the private answers) is missing"]
