@@ -1,4 +1,4 @@
-"""Folders of prepared competitions that bring no task.json, as MLE-bench makes them: what can be found out of their files.
+"""Folders of prepared competitions without a task.json, as MLE-bench makes them: what their files tell.
 
 MLE-bench keeps target, metric and grader in its own code, so a folder alone does not say them. What its public files
 do tell is put into the one line that a user has to add.

@@ -111,7 +111,7 @@ def with_vectors(tables: Tables, seed: int) -> tuple[Any, Any]:
     for name in tables.categories:
         levels = sorted(train[name].unique())
         train[name] = pd.Categorical(train[name], categories=levels)
-        test[name] = pd.Categorical(test[name], categories=levels)
+        test[name] = pd.Categorical(test[name].where(test[name].isin(levels)), categories=levels)
     for name in tables.texts:
         words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=20_000, sublinear_tf=True)
         counted = words.fit_transform(tables.train[name])
@@ -160,13 +160,10 @@ def flaml_predictions(
     return model.predict_proba(test)
 
 
-def _flaml_kappa(
-    test: Any, truth: Any, estimator: Any, labels: Any, train: Any, train_truth: Any, *_: Any, **__: Any
-) -> tuple[float, dict[str, float]]:
+def _flaml_kappa(test: Any, truth: Any, estimator: Any, *_: Any, **__: Any) -> tuple[float, dict[str, float]]:
     """Return 1 minus quadratic weighted kappa, as FLAML asks its own metrics."""
     from sklearn.metrics import cohen_kappa_score
 
-    del labels, train, train_truth
     agreement = float(cohen_kappa_score(truth, estimator.predict(test), weights="quadratic"))
     return 1 - agreement, {"qwk": agreement}
 

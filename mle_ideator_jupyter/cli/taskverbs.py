@@ -87,7 +87,7 @@ def check(folder: Path, as_json: bool) -> None:
 @click.option("--cpu-limit", default=40.0, show_default=True, help="CPU seconds that one solution may use.")
 @click.option("--noise/--no-noise", default=True, show_default=True, help="Measure what re-splitting the data changes.")
 @common
-def boards(tasks_dir: Path, selection: str, out: Path, cpu_limit: float, noise: bool, as_json: bool) -> None:
+def boards(*, tasks_dir: Path, selection: str, out: Path, cpu_limit: float, noise: bool, as_json: bool) -> None:
     """Build reference boards: a fixed population of solutions on each task, graded. The same command resumes."""
     from mle_ideator_jupyter.bench.boards.building import build_boards
     from mle_ideator_jupyter.bench.boards.storing import Entry

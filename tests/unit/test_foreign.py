@@ -22,7 +22,7 @@ def competition(tmp_path, target, sample_columns, description, name="y"):
     test = frame[30:].reset_index(drop=True)
     frame[:30].to_csv(public(folder) / "train.csv", index=False)
     test.drop(columns=name).to_csv(public(folder) / "test.csv", index=False)
-    sample = pd.DataFrame({"key": test["key"], **{c: v for c, v in sample_columns.items()}})
+    sample = pd.DataFrame({"key": test["key"], **sample_columns})
     sample.to_csv(public(folder) / "sample_submission.csv", index=False)
     (public(folder) / "description.md").write_text(description)
     test[["key", name]].to_csv(private(folder) / "test.csv", index=False)

@@ -1,6 +1,6 @@
 """Reference boards: what a fixed population of honest solutions scores on each public task, and where a score stands.
 
-A board's solutions were fitted on a task's public files alone, chosen between by cross-validation alone, and graded once.
+Its solutions were fitted on a task's public files alone, chosen between by cross-validation alone, and graded once.
 Nobody should take a rank among them for one among people, so reports call it `reference_rank`.
 """
 
@@ -57,7 +57,7 @@ class Board(Struct, frozen=True, kw_only=True):
 
 
 def board(task_id: str, folder: Path = DATA) -> Board | None:
-    """Return the reference board of a task, or None where there is none yet. Raises `IdeatorError` for a damaged file."""
+    """Return the reference board of a task, None where there is none yet. Raises `IdeatorError` for a damaged file."""
     stored = read_board(task_id, folder)
     if stored is None or stored.baseline is None or not stored.scores:
         return None

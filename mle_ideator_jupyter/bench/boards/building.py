@@ -124,10 +124,5 @@ def _stored(board: BoardFile, out: Path) -> BoardFile:
 
 
 def _libraries() -> dict[str, str]:
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    there = {d.name.lower(): d.version for d in importlib.metadata.distributions()}
+    return {name: there[name.lower()] for name in _LIBRARIES if name.lower() in there}

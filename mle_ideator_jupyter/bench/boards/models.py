@@ -10,8 +10,8 @@ from mle_ideator_jupyter.errors import UsageError
 TAKES_MISSING = frozenset({"boosting", "lightgbm", "lightgbm_bags"})
 """Models that take missing numbers as they are."""
 DENSE = frozenset({
-    "boosting", "tree", "forest", "extra_trees", "bagging", "adaboost", "bayes", "discriminant", "mlp", "svm", "nystroem",
-    "knn",
+    "boosting", "tree", "forest", "extra_trees", "bagging", "adaboost", "bayes", "discriminant", "mlp", "svm", "knn",
+    "nystroem",
 })  # fmt: skip
 """Models that get dense columns."""
 _ROUNDS = {"boosting": "max_iter", "lightgbm": "n_estimators"}

@@ -1,4 +1,4 @@
-"""How far re-splitting a task's data moves the difference between two solutions, and whether its headroom is beyond that.
+"""How far re-splitting a task's data moves the difference of two solutions, and whether its headroom is beyond that.
 
 Decided once for each task, before any Ideator is measured on it, and stored with the board.
 """
@@ -39,7 +39,7 @@ def measure_noise(board: BoardFile) -> Noise | None:
 
 
 def headroom_counts(board: BoardFile, noise: Noise | None) -> bool:
-    """Return whether a task counts in averages: r - b, in the metric's good direction, is 2 standard deviations or more.
+    """Return whether a task counts in averages: r - b, the metric's good way up, is 2 standard deviations or more.
 
     Where the noise could not be measured, r need only be better than b.
     """

@@ -29,7 +29,7 @@ class Aim(msgspec.Struct, kw_only=True):
 
 
 def make_estimator(solution: Solution, aim: Aim) -> Any:
-    """Return the unfitted estimator of a solution. Raises `EditError` when none of the task's columns is left for it."""
+    """Return the unfitted estimator of a solution. Raises `EditError` when no column is left for it."""
     inner = _combined(solution, aim) if solution.members else _pipeline(solution, aim)
     transform = solution.target
     if transform == "metric":

@@ -82,8 +82,9 @@ def _ended(code: int | None, cpu_limit: float) -> str:
     return f"its process ended with status {code}"
 
 
-def _work(name: str, folder: str, seed: int, cpu_limit: float, path: str, said: str) -> None:
-    """Be the process: solve, write the submission, then say how it went."""
+def _work(name: str, folder: str, seed: int, cpu_limit: float, *to: str) -> None:
+    """Be the process: solve, write the submission to the first file, then how it went to the second."""
+    path, said = to
     from mle_ideator_jupyter.bench.boards.baseline import default_boosting
     from mle_ideator_jupyter.bench.boards.solutions import POPULATION
     from mle_ideator_jupyter.bench.boards.solving import solve

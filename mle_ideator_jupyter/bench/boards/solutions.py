@@ -26,9 +26,8 @@ class Solution(Struct, frozen=True, kw_only=True):
     """One solution, declaratively: how columns are prepared, what is fitted, what is tuned.
 
     `numbers`, `categories` and `texts` say how each kind of column is encoded. `codes` takes whole numbers of few values
-    for categories. `target` transforms a regression target (`metric`: the log where the
-    metric is RMSLE, else nothing). `as_number` predicts an ordered class as a number and
-    cuts it where that was best in cross-validation. `search` names parameters of the model and the values among which
+    for categories. `target` transforms a regression target (`metric`: the log where the metric is RMSLE, else nothing).
+    `as_number` predicts an ordered class as a number and cuts it where that was best in cross-validation. `search` names parameters of the model and the values among which
     `draws` random ones are compared on one held-out quarter of the training rows. `members` are solutions that are
     averaged or stacked instead of a model. `rows` caps the training rows, drawn at random.
     """

@@ -28,7 +28,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     failure: str = ""
     same_as: str = ""
     rows: int | None = None
-    """The most training rows that it was given, where that was fewer than there are."""
+    """The most training rows that it may see, drawn at random where there are more; None is no limit."""
     digest: str = ""
     """Names its predictions, so that equal ones are found."""
 

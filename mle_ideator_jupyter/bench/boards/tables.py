@@ -16,7 +16,7 @@ from mle_ideator_jupyter.scoring.graded import TaskFile, public, read_task_file
 
 MISSING = "missing"
 """The level that stands for a missing category."""
-_DATE_PARTS = ("year", "month", "day", "dayofweek", "dayofyear", "hour")
+_DATE_PARTS = ("year", "month", "day", "day_of_week", "day_of_year", "hour")
 
 
 class Tables(msgspec.Struct, kw_only=True):

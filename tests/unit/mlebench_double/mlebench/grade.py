@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 import pandas as pd
+
 from mlebench.data import get_leaderboard, is_dataset_prepared
 from mlebench.grade_helpers import CompetitionReport
 
@@ -23,7 +24,7 @@ def grade_csv(path_to_submission, competition) -> CompetitionReport:
         submission_exists=exists,
         valid_submission=score is not None,
         is_lower_better=competition.grader.is_lower_better(board),
-        created_at=datetime.now(),
+        created_at=datetime.now(timezone.utc),
         submission_path=str(path_to_submission),
         **ranked,
     )

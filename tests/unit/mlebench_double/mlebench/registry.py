@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from mlebench.grade_helpers import Grader
 
@@ -23,8 +24,8 @@ class Competition:
 
 
 class Registry:
-    def __init__(self, data_dir: Path = Path.home() / ".cache" / "mle-bench" / "data"):
-        self._data_dir = data_dir.resolve()
+    def __init__(self, data_dir: Path | None = None):
+        self._data_dir = (data_dir or Path.home() / ".cache" / "mle-bench" / "data").resolve()
 
     def get_competition(self, competition_id: str) -> Competition:
         root = self._data_dir / competition_id
@@ -43,7 +44,7 @@ class Registry:
     def get_data_dir(self) -> Path:
         return self._data_dir
 
-    def set_data_dir(self, new_data_dir: Path) -> "Registry":
+    def set_data_dir(self, new_data_dir: Path) -> Registry:
         return Registry(new_data_dir)
 
     def list_competition_ids(self) -> list[str]:
