@@ -20,6 +20,7 @@ from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Goal
 
 DOUBLE = Path(__file__).parent / "mlebench_double"
+pytestmark = pytest.mark.timeout(300)
 LABELS = ["x", "y"] * 10
 
 
@@ -50,7 +51,7 @@ def test_competitions_are_listed(data_dir):
     assert not mlebench.is_prepared("pointer", data_dir)
 
 
-@pytest.mark.parametrize(("right", "name"), [(19, "gold"), (18, "silver"), (15, "bronze"), (10, None)])
+@pytest.mark.parametrize(("right", "name"), [(18, "silver"), (15, "bronze"), (10, None)])
 def test_its_own_report_agrees_with_our_medals(data_dir, tmp_path, right, name):
     report = mlebench.grade(submit(tmp_path, right), "toy", data_dir)
     assert report.score == right / 20
