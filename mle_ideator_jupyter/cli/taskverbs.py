@@ -1,4 +1,4 @@
-"""`tasks list | prepare | check | boards`."""
+"""`tasks list | prepare | check | grade | boards`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ def tasks() -> None:
 
 
 @tasks.command("list")
+@click.option("--mlebench", "theirs", is_flag=True, help="List the competitions of the mlebench package instead.")
 @common
-def list_tasks(as_json: bool) -> None:
+def list_tasks(theirs: bool, as_json: bool) -> None:
     """List the public tasks."""
+    from mle_ideator_jupyter.bench import mlebench
     from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING
 
+    if theirs:
+        names = mlebench.competitions()
+        click.echo(msgspec.json.encode({"competitions": names}).decode() if as_json else "\n".join(names))
+        return
     listed = [
         {"name": t.name, "set": name, "metric": t.metric, "problem": t.problem, "about": t.about, "package": t.carrier}
         for name, tasks_of_set in (("train", TRAINING), ("eval", EVALUATION))
@@ -38,15 +44,22 @@ def list_tasks(as_json: bool) -> None:
 @click.option("--set", "selection", default="train", show_default=True, help="train, eval, all, or names with commas.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where the folders go.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Splits the rows.")
+@click.option("--competition", help="Let the mlebench package prepare this competition instead.")
 @common
-def prepare(selection: str, out: Path, seed: int, as_json: bool) -> None:
+def prepare(selection: str, out: Path, seed: int, competition: str | None, as_json: bool) -> None:
     """Write public tasks as folders: description, train, test, sample submission, private answers, metric."""
+    from mle_ideator_jupyter.bench import mlebench
     from mle_ideator_jupyter.bench.public import chosen, load_task
     from mle_ideator_jupyter.bench.tasks import write_task
 
     need_recipe_libraries()
     written = []
-    for task in chosen(selection):
+    if competition:
+        mlebench.prepare(competition, out)
+        written.append(str(out / competition))
+        if not as_json:
+            click.echo(f"{written[-1]}: `jupyter ideate tasks check {written[-1]}` says what else it needs")
+    for task in [] if competition else chosen(selection):
         write_task(out / task.name, load_task(task, seed))
         written.append(str(out / task.name))
         if not as_json:
@@ -78,6 +91,34 @@ def check(folder: Path, as_json: bool) -> None:
     if any(wrong.values()):
         msg = f"{sum(bool(f) for f in wrong.values())} of {len(wrong)} task folders are not usable"
         raise IdeatorError(msg)
+
+
+@tasks.command()
+@click.argument("submission", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--task", "folder", type=click.Path(path_type=Path, file_okay=False), help="The task's folder.")
+@click.option("--competition", help="A competition of the mlebench package, graded by its own grader.")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where mlebench's data are.")
+@common
+def grade(
+    *, submission: Path, folder: Path | None, competition: str | None, data_dir: Path | None, as_json: bool
+) -> None:
+    """Grade a submission from the private answers, with medals by the board or by the competition's leaderboard."""
+    from mle_ideator_jupyter.bench import mlebench
+    from mle_ideator_jupyter.bench.boards.grading import report_on
+
+    need_recipe_libraries()
+    if (folder is None) == (competition is None):
+        msg = "say either --task FOLDER or --competition NAME"
+        raise UsageError(msg)
+    report = report_on(submission, folder) if folder else mlebench.grade(submission, competition or "", data_dir)
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+        return
+    medals = ("gold", "silver", "bronze")
+    won = next((f", {name} medal" for name in medals if getattr(report, f"{name}_medal")), "")
+    click.echo(
+        f"{report.competition_id}: {'no valid submission' if report.score is None else f'{report.score:g}'}{won}"
+    )
 
 
 @tasks.command()

@@ -267,6 +267,29 @@ def test_noise_is_paired_split_by_split(monkeypatch):
 # ---------------------------------------------------------------- the boards of the package
 
 
+def test_a_submission_is_reported_under_mle_benchs_keys(tmp_path):
+    frame = pd.DataFrame({"a": range(80), "Status": np.arange(80) % 2})
+    file = TaskFile(id="credit_data", target="Status", metric="auc", problem="binary")
+    data = TaskData(file=file, description="d", train=frame[:40], test=frame[40:].reset_index(drop=True))
+    write_task(tmp_path / "credit_data", data)
+    path, given = tmp_path / "s.csv", ["--task", str(tmp_path / "credit_data"), "--json"]
+
+    def graded():
+        done = CliRunner().invoke(app, ["tasks", "grade", str(path), *given], catch_exceptions=False)
+        return json.loads(done.stdout)
+
+    pd.read_csv(private(tmp_path / "credit_data") / "test.csv").to_csv(path, index=False)
+    told = graded()
+    assert (told["score"], told["gold_medal"], told["silver_medal"], told["above_median"]) == (1.0, True, False, True)
+    assert told["gold_threshold"] < 1
+    assert not told["is_lower_better"]
+    path.write_text("id\n1\n")
+    told = graded()
+    assert (told["score"], told["valid_submission"], told["any_medal"]) == (None, False, False)
+    with pytest.raises(UsageError, match="either --task"):
+        CliRunner().invoke(app, ["tasks", "grade", str(path)], catch_exceptions=False)
+
+
 def test_the_package_has_boards():
     assert STORED
     assert set(STORED) <= set(PUBLIC)
