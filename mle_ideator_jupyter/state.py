@@ -50,6 +50,13 @@ class Mark(Struct, frozen=True, kw_only=True):
     dismissed: bool = False
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """How much agents are told, and which parts they are not, as it was written down."""
+
+    level: str = "standard"
+    without: tuple[str, ...] = ()
+
+
 class State(Struct, frozen=True, kw_only=True):
     """All that a journal's events add up to. Trials come in the order in which they began."""
 
@@ -64,7 +71,7 @@ class State(Struct, frozen=True, kw_only=True):
     cells: dict[str, tuple[TrialPlaced, ...]] = {}
     undone: frozenset[str] = frozenset()
     watching: str = ""
-    brief: BriefChosen = BriefChosen()
+    brief: Told = Told()
     imported: frozenset[str] = frozenset()
     """Ids of trials that came in by merging and are not trusted: they never rank or count."""
 
@@ -129,7 +136,7 @@ class _Folding:
         self.cells: dict[str, list[TrialPlaced]] = {}
         self.undone: set[str] = set()
         self.watching = ""
-        self.brief = BriefChosen()
+        self.brief = Told()
         self.imported: set[str] = set()
         self.takers: dict[type, Callable[[Any], None]] = {
             Opened: self.opened,
@@ -208,7 +215,7 @@ class _Folding:
 
     def brief_chosen(self, event: BriefChosen) -> None:
         if event.id not in self.untrusted:  # else a notebook from elsewhere could have more sent than its reader chose
-            self.brief = event
+            self.brief = Told(level=event.level, without=event.without)
 
     def run_finished(self, event: RunFinished) -> None:
         run = self.runs.get(event.run)

@@ -64,15 +64,12 @@ def arm_named(name: str) -> Arm:
 
 
 def _of_a_model(name: str, kind: str, model: str) -> Arm:
-    """Return the arm of a language model; its ideas are words, so an Implementer that writes code must be there."""
+    """Return the arm of a language model. The Recipe reads its words, so that arms differ by the ideas alone."""
     if kind not in plugins.names(plugins.IDEATORS):
         there = ", ".join(plugins.names(plugins.IDEATORS))
         msg = f"arm {name}: no Ideator called {kind!r} is installed; there are {there}"
         raise UsageError(msg)
-    if "llm" not in plugins.names(plugins.IMPLEMENTERS):
-        msg = f"arm {name}: a language model's ideas need the llm Implementer, which is not installed"
-        raise UsageError(msg)
-    return Arm(name=name, ideator=kind, implementer="llm", model=model)
+    return Arm(name=name, ideator=kind, model=model)
 
 
 def check_tasks(arm: Arm, tasks: list[str]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from mle_ideator_jupyter.bench.arms import arm_named
 from mle_ideator_jupyter.bench.results import Results, claimed, saved_plan
 from mle_ideator_jupyter.bench.rows import Job, Plan
 from mle_ideator_jupyter.bench.running import Done, Planned, arms_in, jobs_of, run_bench, tasks_in
@@ -112,6 +113,8 @@ def test_tasks_and_arms_are_chosen_by_name_or_refused_in_one_line(tmp_path):
     with pytest.raises(UsageError, match="tasks prepare"):
         tasks_in(tmp_path / "none", "all")
     assert arms_in("prior, random-order,prior", ["a"]) == ["prior", "random-order"]
+    model = arm_named("llm:some/model")
+    assert (model.ideator, model.model, model.implementer) == ("llm", "some/model", arm_named("prior").implementer)
     for arms, said in (
         ("nobody", "no-ideator, prior"),
         ("trained", "no trained policy"),
