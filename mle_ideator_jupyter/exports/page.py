@@ -17,7 +17,11 @@ def page(state: State, title: str) -> str:
     """Return the whole page as HTML; everything that came from outside is escaped."""
     listed = rows(state)
     head = f"<h1>{escape(title)}</h1>{_summary(state)}"
-    body = f"{head}{plot(state, listed)}<div class=scroll>{_table(state, listed)}</div>"
+    return document(title, f"{head}{plot(state, listed)}<div class=scroll>{_table(state, listed)}</div>")
+
+
+def document(title: str, body: str) -> str:
+    """Return a whole page in the house's style: no script, no network. `body` is HTML already."""
     style = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -66,7 +70,7 @@ def _table(state: State, listed: Sequence[Row]) -> str:
         score = "—" if row.score is None else f"{row.score:.6g}"
         gain = "" if row.gain is None else f'<span class="{"good" if row.gain > 0 else "soft"}">{row.gain:+.4g}</span>'
         lines.append(
-            f"<tr><td class=n>{row.number}</td><td>{cell}</td><td class=n>{score}</td>"
+            f'<tr id="trial-{row.number}"><td class=n>{row.number}</td><td>{cell}</td><td class=n>{score}</td>'
             f"<td class=n>{gain}</td><td class=n>{row.seconds:.1f}</td></tr>"
         )
     return "".join(lines) + "</tbody></table>"

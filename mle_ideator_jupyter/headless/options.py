@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from mle_ideator_jupyter.brief import Level, Part
+from mle_ideator_jupyter.hosts.fence import Fence
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
@@ -14,7 +15,11 @@ POLICIES = {"prior": Prior, "random-order": RandomOrder}
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """What a headless run is told. `task_dir` is a prepared task folder whose private answers grade the result."""
+    """What a headless run is told.
+
+    `task_dir` is a prepared task folder whose private answers grade the result. `fence` is what trials may use;
+    the fork host alone has one.
+    """
 
     notebook: Path
     output: Path | None = None
@@ -33,6 +38,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     rescore: str | None = None
     task_dir: Path | None = None
     host: Literal["scratch", "fork"] = "scratch"
+    fence: Fence | None = None
     hint: str = ""
     level: Level = Level.STANDARD
     without: tuple[Part, ...] = ()

@@ -22,12 +22,18 @@ from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Trigger, new_id
 from mle_ideator_jupyter.notebooks import read_notebook
-from mle_ideator_jupyter.protocols import Ideas
+from mle_ideator_jupyter.protocols import Ideas, Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
 
-async def run_headless(options: RunOptions, on_update: Callable[[Update], None]) -> RunSummary:
+async def run_headless(
+    options: RunOptions,
+    on_update: Callable[[Update], None],
+    ideator: Callable[[Wiring], Ideator] | None = None,
+) -> RunSummary:
     """Run the notebook, improve its solution within the budget, and write the result notebook and its journal.
+
+    `ideator`, where given, makes the Ideator once everything else is wired; the options' is not used then.
 
     Continues an unfinished run of the same options; a finished one is built upon. Raises
     `UsageError` or `BindingError` for arguments that cannot work, `HostError` when no kernel runs.
@@ -40,6 +46,8 @@ async def run_headless(options: RunOptions, on_update: Callable[[Update], None])
     notebook = read_notebook(options.notebook)
     journal = open_journal(options, notebook)
     async with prepared(options, notebook, journal, on_update) as ready:
+        if ideator is not None:
+            ready.ideator = ideator(ready)
         wiring = ready.log_calls()
         _resume_or_start(wiring, options, output)
         reason = ""

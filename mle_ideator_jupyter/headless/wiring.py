@@ -94,7 +94,13 @@ async def prepared(
 def _make_host(options: RunOptions, notebook: Notebook, submissions: Path) -> ScratchHost | ForkHost:
     folder = options.notebook.resolve().parent
     if options.host == "fork":
-        return ForkHost(notebook.sources, cwd=folder, setup_limits=SETUP_LIMITS, submissions=submissions.resolve())
+        return ForkHost(
+            notebook.sources,
+            cwd=folder,
+            setup_limits=SETUP_LIMITS,
+            submissions=submissions.resolve(),
+            fence=options.fence,
+        )
     return ScratchHost(notebook.sources, cwd=folder, setup_limits=SETUP_LIMITS, submissions=submissions.resolve())
 
 

@@ -25,7 +25,9 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.errors import BindingError, HostError
 from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.hosts import kernelside
-from mle_ideator_jupyter.hosts.forkwire import STOP, Request, Response
+from mle_ideator_jupyter.hosts.fence import Fence
+from mle_ideator_jupyter.hosts.fence import environment as fenced_environment
+from mle_ideator_jupyter.hosts.forkwire import FENCE, STOP, Request, Response
 from mle_ideator_jupyter.hosts.keeper import kept
 from mle_ideator_jupyter.hosts.processes import MARK, Tree, python
 from mle_ideator_jupyter.hosts.setup import Setup
@@ -54,13 +56,17 @@ ONE_THREAD = dict.fromkeys(
 class Server:
     """One life of a fork server, and the way to talk with it."""
 
-    def __init__(self, cwd: Path | None, submissions: Path | None) -> None:
+    def __init__(self, cwd: Path | None, submissions: Path | None, fence: Fence | None = None) -> None:
         mark = uuid.uuid4().hex
         environment = {**os.environ, **ONE_THREAD, "MPLBACKEND": "Agg", MARK: mark}
         environment.pop(SUBMISSIONS, None)
         if submissions is not None:
             environment[SUBMISSIONS] = str(submissions)
         self._folder = tempfile.TemporaryDirectory(prefix="ideate-", ignore_cleanup_errors=True)
+        if fence is not None:
+            environment = fenced_environment(fence, environment)
+            own = replace(fence, write=(*fence.write, str(Path(self._folder.name).resolve())))
+            (Path(self._folder.name) / FENCE).write_bytes(msgspec.json.encode(own))
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as closing, theirs:
             closing.enter_context(ours)
@@ -167,6 +173,7 @@ class ForkHost:
         cwd: the working directory.
         setup_limits: limits of each of `sources`, and of each plain cell when it runs again.
         submissions: the folder that `report_score` writes submissions to; None writes none.
+        fence: what the server and its children may use; None is whatever this process may.
     """
 
     name = "fork"
@@ -178,7 +185,9 @@ class ForkHost:
         cwd: Path | None = None,
         setup_limits: Limits = Limits(),  # noqa: B008 - frozen
         submissions: Path | None = None,
+        fence: Fence | None = None,
     ) -> None:
+        self._fence = fence
         self._setup = Setup(sources)
         self._setup_limits = setup_limits
         self._cwd, self._submissions = cwd, submissions
@@ -255,7 +264,7 @@ class ForkHost:
 
     async def _launch(self) -> None:
         try:
-            self._server = Server(self._cwd, self._submissions)
+            self._server = Server(self._cwd, self._submissions, self._fence)
         except OSError as error:
             msg = f"the fork server does not start: {error}"
             raise HostError(msg) from None

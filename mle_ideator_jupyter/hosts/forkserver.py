@@ -29,7 +29,8 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import TEXT_CAP, Collector, Status
 from mle_ideator_jupyter.hosts.executing import execute, result
-from mle_ideator_jupyter.hosts.forkwire import STOP, Request, Response
+from mle_ideator_jupyter.hosts.fence import Fence, enforce
+from mle_ideator_jupyter.hosts.forkwire import FENCE, STOP, Request, Response
 from mle_ideator_jupyter.hosts.printed import Printed
 from mle_ideator_jupyter.hosts.processes import Tree, adopt_orphans, died_of
 from mle_ideator_jupyter.model import Limits
@@ -216,6 +217,10 @@ class _Server:
 def main() -> None:
     """Serve until the host closes, or dies."""
     adopt_orphans()
+    fence = Path(sys.argv[2]) / FENCE
+    if fence.exists():  # before any library: a thread that one starts would stay outside
+        enforce(msgspec.json.decode(fence.read_bytes(), type=Fence))
+        fence.unlink()
     for name in PRELOADED:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)

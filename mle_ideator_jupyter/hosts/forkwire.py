@@ -9,6 +9,8 @@ from mle_ideator_jupyter.protocols import CellResult
 
 STOP = b"stop\n"
 """What ends the running cell; it may come at any time."""
+FENCE = "fence.json"
+"""The file in the server's scratch folder that says what it may use."""
 
 
 class Request(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,87 @@
+"""The arms: who proposes in a run. All else (deduplication, gates, Implementer, budget, seeds) is the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mle_ideator_jupyter import plugins
+from mle_ideator_jupyter.bench.public import EVALUATION
+from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.headless import POLICIES
+from mle_ideator_jupyter.model import Struct
+from mle_ideator_jupyter.protocols import Ideator
+from mle_ideator_jupyter.wiring import Wiring
+
+PEERS = ("flaml", "autogluon")
+NAMES = ("no-ideator", *POLICIES, "trained", "llm:MODEL", "local:PATH", "oracle-greedy", *PEERS)
+
+
+class Arm(Struct, frozen=True, kw_only=True):
+    """One arm: the Ideator by name (None: the Implementer's own moves), the Playbook's policy, or what else it is."""
+
+    name: str
+    ideator: str | None = "playbook"
+    policy: str = "prior"
+    implementer: str = "recipe"
+    model: str = ""
+    peer: str = ""
+    oracle: bool = False
+
+    def ideator_of(self) -> Callable[[Wiring], Ideator] | None:
+        """Return what makes the Ideator where a name alone does not say it."""
+        if self.ideator == "llm":
+            return lambda _: _language_model(self.model)
+        if self.ideator == "local":
+            return lambda _: plugins.load(plugins.IDEATORS, "local")(self.model)
+        return None
+
+
+def arm_named(name: str) -> Arm:
+    """Return the arm of this name. Raises `UsageError`, in one line, for one that there is not, or not yet."""
+    kind, _, given = name.partition(":")
+    if name == "no-ideator":
+        return Arm(name=name, ideator=None)
+    if name in POLICIES:
+        return Arm(name=name, policy=name)
+    if name == "oracle-greedy":
+        return Arm(name=name, oracle=True)
+    if name in PEERS:
+        return Arm(name=name, ideator=None, peer=name)
+    if name == "trained":
+        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
+        raise UsageError(msg)
+    if kind in {"llm", "local"} and given:
+        return _of_a_model(name, kind, given)
+    msg = f"no arm is called {name!r}; there are {', '.join(NAMES)}"
+    raise UsageError(msg)
+
+
+def _of_a_model(name: str, kind: str, model: str) -> Arm:
+    """Return the arm of a language model; its ideas are words, so an Implementer that writes code must be there."""
+    if kind not in plugins.names(plugins.IDEATORS):
+        there = ", ".join(plugins.names(plugins.IDEATORS))
+        msg = f"arm {name}: no Ideator called {kind!r} is installed; there are {there}"
+        raise UsageError(msg)
+    if "llm" not in plugins.names(plugins.IMPLEMENTERS):
+        msg = f"arm {name}: a language model's ideas need the llm Implementer, which is not installed"
+        raise UsageError(msg)
+    return Arm(name=name, ideator=kind, implementer="llm", model=model)
+
+
+def check_tasks(arm: Arm, tasks: list[str]) -> None:
+    """Raise `UsageError` where an arm may not run on a task: the oracle sees grades, so evaluation is barred."""
+    barred = [t for t in tasks if t in EVALUATION] if arm.oracle else []
+    if barred:
+        msg = f"arm {arm.name} chooses by private grades and is for training tasks alone: leave out {', '.join(barred)}"
+        raise UsageError(msg)
+
+
+def _language_model(model: str) -> Ideator:
+    from mle_ideator_jupyter.endpoint import Client, configured
+    from mle_ideator_jupyter.ideators.llm import LlmIdeator
+
+    endpoint = configured()
+    settings = msgspec.structs.replace(endpoint.settings, model=model)
+    return LlmIdeator(Client(msgspec.structs.replace(endpoint, settings=settings)))
