@@ -10,12 +10,13 @@ from mle_ideator_jupyter import plugins
 from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.headless import POLICIES
+from mle_ideator_jupyter.ideators.playbook.trained import shipped
 from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
 PEERS = ("flaml", "autogluon")
-NAMES = ("no-ideator", *POLICIES, "trained", "llm:MODEL", "local:PATH", "oracle-greedy", *PEERS)
+NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "oracle-greedy", *PEERS)
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -43,15 +44,15 @@ def arm_named(name: str) -> Arm:
     kind, _, given = name.partition(":")
     if name == "no-ideator":
         return Arm(name=name, ideator=None)
+    if name == "trained" and not shipped():
+        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
+        raise UsageError(msg)
     if name in POLICIES:
         return Arm(name=name, policy=name)
     if name == "oracle-greedy":
         return Arm(name=name, oracle=True)
     if name in PEERS:
         return Arm(name=name, ideator=None, peer=name)
-    if name == "trained":
-        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
-        raise UsageError(msg)
     if kind in {"llm", "local"} and given:
         return _of_a_model(name, kind, given)
     msg = f"no arm is called {name!r}; there are {', '.join(NAMES)}"
