@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from mle_ideator_jupyter.cli import benchverb, endpointverbs, looking, running, taskverbs
+from mle_ideator_jupyter.cli import benchverb, endpointverbs, looking, running, taskverbs, trainverbs
 from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import one_line
@@ -34,6 +34,7 @@ for _verb in (
     looking.history,
     taskverbs.tasks,
     benchverb.bench,
+    trainverbs.train,
     endpointverbs.serve_local,
     looking.doctor,
 ):

@@ -20,15 +20,13 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit, Struct
+from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
 from mle_ideator_jupyter.rl.executing import Execution, Executor, Order, Pool
-from mle_ideator_jupyter.rl.reward import TERMS, Change, Terms, of_outcome, over_splits, scaled, within_split
+from mle_ideator_jupyter.rl.samples import EFFECTIVE, GROUP, SAMPLES, SCALES, STATES, Sample, Scale, Settings, Snapshot
 from mle_ideator_jupyter.rl.states import (
-    STEPS,
     Mixed,
     Moment,
-    Option,
     brief_at,
     journal_file,
     moments,
@@ -41,111 +39,8 @@ from mle_ideator_jupyter.rl.states import (
 from mle_ideator_jupyter.rl.store import Store
 from mle_ideator_jupyter.rl.variants import Variant, Variation, training_tasks
 
-GROUP = 4
-"""Samples of one state: a group, whose rewards are compared with each other."""
-EFFECTIVE = 8.0
-"""Half of the chances go to about so many actions; the other half to all alike: none has less than 1/(2M)."""
 ROOM_DECILE = 8
 """The room of a variant is its 90th percentile among the solutions of its own runs (the ninth of nine deciles)."""
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """What a collection is: the same settings go on where it was, others need another folder."""
-
-    tasks: tuple[str, ...]
-    seed: int = 0
-    rows: int | None = 2000
-    variants: int = 1
-    runs: int = 1
-    cpu_seconds: float = 30.0
-    steps: int = STEPS
-
-
-class Scale(Struct, frozen=True, kw_only=True):
-    """What a variant's gains are counted by: the baseline's grade on each split, and the room above it."""
-
-    variant: str
-    goal: Goal
-    baselines: tuple[float, ...]
-    room: float
-
-
-class Snapshot(Struct, frozen=True, kw_only=True):
-    """A state with its actions, and the chance that each had to be sampled."""
-
-    moment: Moment
-    task: str
-    round: int
-    left: int
-    parent: dict[str, Any]
-    options: tuple[Option, ...]
-    chances: tuple[float, ...]
-
-
-class Sample(Struct, frozen=True, kw_only=True):
-    """An action that was executed: the grades of parent and child on each split, None where there is none."""
-
-    name: str
-    moment: Moment
-    task: str
-    action: str
-    play: str
-    key: str
-    place: int
-    propensity: float
-    round: int
-    remaining: float
-    parents: tuple[Execution, ...]
-    children: tuple[Execution, ...]
-
-
-class Collected(Struct, frozen=True, kw_only=True):
-    """All that lies in a training folder."""
-
-    snapshots: dict[str, Snapshot]
-    samples: tuple[Sample, ...]
-    scales: dict[str, Scale]
-
-
-def change_of(sample: Sample, scale: Scale) -> Change | None:
-    """Return how the child's gain differs from the parent's, or None where one of them has no grade."""
-    pairs = list(zip(sample.children, sample.parents, scale.baselines, strict=True))
-    if any(c.grade is None or p.grade is None for c, p, _ in pairs):
-        return None
-
-    def gain(score: float | None, base: float) -> float:
-        return scaled(score, base, scale.room, scale.goal)
-
-    if len(pairs) > 1:
-        return over_splits([gain(c.grade, b) for c, _, b in pairs], [gain(p.grade, b) for _, p, b in pairs])
-    child, parent, base = pairs[0]
-    if len(child.blocks) < 2 or len(child.blocks) != len(parent.blocks):
-        return None
-    return within_split(
-        gain(child.grade, base),
-        gain(parent.grade, base),
-        [gain(v, base) for v in child.blocks],
-        [gain(v, base) for v in parent.blocks],
-    )
-
-
-def reward_of(sample: Sample, scale: Scale, terms: Terms = TERMS) -> float:
-    """Return the reward of a sample by itself; what a group shares comes after."""
-    change = change_of(sample, scale)
-    seconds = statistics.mean(c.cpu_seconds for c in sample.children)
-    return of_outcome("graded" if change else "failed", change, seconds, sample.remaining, terms)
-
-
-def read_collected(out: Path) -> Collected:
-    """Return what was collected so far. Raises `UsageError` where nothing was."""
-    samples = Store(out / "samples.jsonl", Sample).read()
-    if not samples:
-        msg = f"no samples in {out}: `jupyter ideate train collect --out {out}` makes some"
-        raise UsageError(msg)
-    scales = {s.variant: s for s in Store(out / "scales.jsonl", Scale).read()}
-    snapshots = {s.moment.name: s for s in Store(out / "states.jsonl", Snapshot).read()}
-    unique = {s.name: s for s in samples if s.moment.variant in scales and s.moment.name in snapshots}
-    return Collected(snapshots=snapshots, samples=tuple(unique.values()), scales=scales)
 
 
 class Collection:
@@ -167,9 +62,10 @@ class Collection:
         self.limits = Limits(cpu_seconds=settings.cpu_seconds)
         self.executor = Executor(out, pool, self.limits)
         self.scales: dict[str, Scale] = {}
-        self._scales = Store(out / "scales.jsonl", Scale)
-        self._states = Store(out / "states.jsonl", Snapshot)
-        self._samples = Store(out / "samples.jsonl", Sample)
+        self._scales = Store(out / SCALES, Scale)
+        self._states = Store(out / STATES, Snapshot)
+        self._samples = Store(out / SAMPLES, Sample)
+        self._snapshots = {(s.moment, s.round): s for s in self._states.read()}
         self._edits: dict[str, dict[str, RecipeEdit]] = {}
 
     def prepare(self) -> None:
@@ -202,12 +98,17 @@ class Collection:
 
     def sample(self, count: int, round_: int = 0, weights: Weights | None = None) -> int:
         """Collect so many samples of a round and return how many there are; `weights` rank instead of the prior."""
-        there = {s.name for s in self._samples.read()}
         drawn = self._drawn(count, round_, weights)
-        left = [d for d in drawn if d[0] not in there]
-        self.tell(f"{len(drawn)} samples, {len(drawn) - len(left)} of them there already")
+        self.gather(drawn)
+        return len({s.name for s in self._samples.read()})
+
+    def gather(self, wanted: Sequence[tuple[str, Snapshot, int]]) -> None:
+        """Execute actions (a name, a state, a place among its options) and keep them as samples; those there stay."""
+        there = {s.name for s in self._samples.read()}
+        left = [w for w in wanted if w[0] not in there]
+        self.tell(f"{len(wanted)} samples, {len(wanted) - len(left)} of them there already")
         begun = [(name, snap, place, self._ordered(snap, place)) for name, snap, place in left]
-        for name, snap, place, (parents, children) in begun:
+        for done, (name, snap, place, (parents, children)) in enumerate(begun, 1):
             fault = next((e for f in (*parents, *children) if (e := f.exception()) is not None), None)
             if fault is None:
                 self._add(name, snap, place, parents, children)
@@ -215,7 +116,8 @@ class Collection:
                 self.tell(f"{name} was not executed: {fault}")
             else:
                 raise fault
-        return len({s.name for s in self._samples.read()})
+            if done % 20 == 0:
+                self.tell(f"{done} of {len(left)} executed")
 
     def orders(self, variant: str, recipe: dict[str, Any]) -> list[Future[Execution]]:
         """Return the executions of a Recipe on all splits of a variant."""
@@ -237,26 +139,27 @@ class Collection:
 
     def _drawn(self, count: int, round_: int, weights: Weights | None) -> list[tuple[str, Snapshot, int]]:
         """Return what is sampled: name, state and the place of the action."""
-        known = {s.moment.name: s for s in self._states.read() if s.round == round_}
         found: list[tuple[str, Snapshot, int]] = []
         every = self.states()
         turn = 0
         while len(found) < count and every:
             moment = every[turn % len(every)]
             turn += 1
-            snap = known.get(moment.name) or self._snapshot(moment, round_, weights)
+            snap = self.snapshot(moment, round_, weights)
             if snap is None:
                 every.remove(moment)
                 continue
-            known[moment.name] = snap
             draw = random.Random(f"{self.settings.seed}:{round_}:{turn}:{moment.name}")  # noqa: S311 - repeatable
             for member in range(min(GROUP, count - len(found))):
                 place = draw.choices(range(len(snap.options)), snap.chances)[0]
                 found.append((f"{round_}/{turn}/{member}", snap, place))
         return found
 
-    def _snapshot(self, moment: Moment, round_: int, weights: Weights | None) -> Snapshot | None:
+    def snapshot(self, moment: Moment, round_: int, weights: Weights | None) -> Snapshot | None:
         """Return a state with its actions, kept; None where nothing applies."""
+        known = self._snapshots.get((moment, round_))
+        if known is not None:
+            return known
         variant = self.executor.variants[moment.variant]
         brief = self.brief(moment)
         found = [o for o, _ in options(brief)]
@@ -274,6 +177,7 @@ class Collection:
             chances=tuple(chances),
         )
         self._states.append(snap)
+        self._snapshots[moment, round_] = snap
         return snap
 
     def child(self, snap: Snapshot, place: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
 from mle_ideator_jupyter.rl.executing import Pool
-from mle_ideator_jupyter.rl.rollouts import Collection, Settings
+from mle_ideator_jupyter.rl.rollouts import Collection
+from mle_ideator_jupyter.rl.samples import Settings
 from mle_ideator_jupyter.scoring.graded import TaskFile
 
 
