@@ -1,4 +1,4 @@
-"""`train collect | playbook | evaluate`."""
+"""`train collect | playbook | evaluate`; `train lm` is in `lmverbs`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ def collecting(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextlib.contextmanager
 def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
     """Yield the Collection that the options name, with its variants ready."""
-    from mle_ideator_jupyter.rl.executing import Pool
     from mle_ideator_jupyter.rl.rollouts import Collection
     from mle_ideator_jupyter.rl.samples import Settings
     from mle_ideator_jupyter.rl.variants import training_tasks
@@ -53,10 +52,17 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
         **{k: given[k] for k in ("seed", "rows", "variants", "runs", "cpu_seconds", "steps")},
     )
     tell = said(quiet=quiet)
-    with contextlib.closing(Pool(given["out"].resolve(), given["tasks_dir"].resolve(), given["workers"])) as pool:
+    with contextlib.closing(_pool(given)) as pool:
         collection = Collection(given["out"].resolve(), given["tasks_dir"].resolve(), settings, pool, tell)
         collection.prepare()
         yield collection
+
+
+def _pool(given: dict[str, Any]) -> Any:
+    from mle_ideator_jupyter.rl.executing import WARM, Pool
+
+    out, tasks = given["out"].resolve(), given["tasks_dir"].resolve()
+    return Pool(out, tasks, given["workers"], given.get("warm", WARM))
 
 
 def said(*, quiet: bool) -> Callable[[str], None]:

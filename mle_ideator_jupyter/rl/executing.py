@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
+import shutil
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -86,7 +88,7 @@ class Lane:
 
     def __init__(self, out: Path, tasks_dir: Path, number: int, warm: int = WARM) -> None:
         self.out, self.tasks_dir, self.warm = out, tasks_dir, warm
-        self.work = out / "work" / f"lane{number}"
+        self.work = out / "work" / f"lane{os.getpid()}-{number}"
         self.submissions = self.work / "submissions"
         self.submissions.mkdir(parents=True, exist_ok=True)
         self.hosts: OrderedDict[str, ForkHost] = OrderedDict()
@@ -121,9 +123,10 @@ class Lane:
         return host
 
     async def close(self) -> None:
-        """End all hosts."""
+        """End all hosts and remove what their trials left."""
         while self.hosts:
             await self.hosts.popitem()[1].close()
+        shutil.rmtree(self.work, ignore_errors=True)
 
 
 def _loading(data: Iterable[Path]) -> list[str]:
