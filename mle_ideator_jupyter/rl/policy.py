@@ -101,34 +101,30 @@ def fit_gradient(groups: Sequence[Group], settings: Gradient = Gradient()) -> tu
     Every task counts alike, however many samples it has. The same groups give the same weights.
     """
     torch = _torch()
-    torch.manual_seed(0)
     start = torch.zeros(len(NAMES), dtype=torch.float64)
     start[0] = prior_scale(groups)
     weights = start.clone().requires_grad_()
-    biases = torch.zeros(len(PLAY_NAMES), dtype=torch.float64, requires_grad=True)
-    tensors = [_tensors(torch, g) for g in groups]
-    shares = _shares(groups)
-    first = [torch.log_softmax(x @ start, 0) for x, *_ in tensors]
+    biases = torch.zeros(len(PLAY_NAMES) + 1, dtype=torch.float64, requires_grad=True)
+    batch = _Batch(torch, groups)
+    before = batch.logits(start, torch.zeros_like(biases))
+    entropy_before = -(before.exp() * before).sum(1)
     optimiser = torch.optim.Adam([weights, biases], lr=settings.rate)
     curve = []
     for step in range(settings.steps):
-        loss, won = torch.zeros((), dtype=torch.float64), 0.0
-        for (x, plays, places, advantages, rewards, chances), before, share in zip(tensors, first, shares, strict=True):
-            now = torch.log_softmax(x @ weights + biases[plays], 0)
-            ratios = (now[places].exp() / chances).clamp(max=settings.ratio)
-            near = (now.exp() * (now - before)).sum()
-            entropy = -(now.exp() * now).sum()
-            floor = settings.entropy_floor * -(before.exp() * before).sum()
-            short = torch.relu(floor - entropy) ** 2
-            loss = loss + share * (settings.towards_prior * near + short - (ratios * advantages).mean())
-            won += share * float((ratios * rewards).sum() / ratios.sum())
+        now = batch.logits(weights, biases)
+        ratios = (now.gather(1, batch.places).exp() / batch.chances).clamp(max=settings.ratio)
+        near = (now.exp() * (now - before)).sum(1)
+        short = torch.relu(settings.entropy_floor * entropy_before + (now.exp() * now).sum(1)) ** 2
+        won = (ratios * batch.advantages).sum(1)
+        loss = (batch.shares * (settings.towards_prior * near + short - won)).sum()
         loss = loss + settings.penalty * (((weights - start) ** 2).sum() + (biases**2).sum())
+        if step % max(1, settings.steps // 10) == 0:
+            earned = (ratios * batch.rewards).sum(1) / (ratios * batch.drawn).sum(1)
+            curve.append(round(float((batch.shares * earned).sum().detach()), 5))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        if step % max(1, settings.steps // 10) == 0:
-            curve.append(round(won, 5))
-    return _weights("policy-gradient", weights.detach().tolist(), biases.detach().tolist()), curve
+    return _weights("policy-gradient", weights.detach().tolist(), biases.detach().tolist()[:-1]), curve
 
 
 def fit_ridge(groups: Sequence[Group], penalty: float = 30.0) -> Weights:
@@ -202,18 +198,42 @@ def _shares(groups: Sequence[Group]) -> list[float]:
     return [1.0 / (len(count) * count[g.task]) for g in groups]
 
 
-def _tensors(torch: Any, group: Group) -> tuple[Any, ...]:
-    found = group.snapshot.options
-    mean = math.fsum(group.rewards) / len(group.rewards)
-    numbers = {
-        "x": [o.signals for o in found],
-        "advantages": [r - mean for r in group.rewards],
-        "rewards": group.rewards,
-        "chances": group.propensities,
-    }
-    made = {k: torch.tensor(v, dtype=torch.float64) for k, v in numbers.items()}
-    plays = torch.tensor([PLAY_NAMES.index(o.play) for o in found])
-    return made["x"], plays, torch.tensor(group.places), made["advantages"], made["rewards"], made["chances"]
+class _Batch:
+    """All groups as tensors, padded to the most actions of a state and the most samples of a group."""
+
+    def __init__(self, torch: Any, groups: Sequence[Group]) -> None:
+        most = max(len(g.snapshot.options) for g in groups)
+        drawn = max(len(g.places) for g in groups)
+
+        def padded(rows: Sequence[Sequence[float]], to: int, value: float = 0.0) -> Any:
+            return torch.tensor([[*r, *([value] * (to - len(r)))] for r in rows], dtype=torch.float64)
+
+        self.torch = torch
+        none = [0.0] * len(NAMES)
+        options = [g.snapshot.options for g in groups]
+        self.x = torch.tensor(
+            [[*(o.signals for o in own), *([none] * (most - len(own)))] for own in options], dtype=torch.float64
+        )
+        nowhere = len(PLAY_NAMES)
+        places = {name: k for k, name in enumerate(PLAY_NAMES)}
+        self.plays = torch.tensor(
+            [[*(places[o.play] for o in own), *([nowhere] * (most - len(own)))] for own in options]
+        )
+        self.absent = torch.tensor([[k >= len(own) for k in range(most)] for own in options])
+        means = [math.fsum(g.rewards) / len(g.rewards) for g in groups]
+        self.places = padded([g.places for g in groups], drawn).long()
+        self.chances = padded([g.propensities for g in groups], drawn, 1.0)
+        self.rewards = padded([g.rewards for g in groups], drawn)
+        self.drawn = padded([[1.0] * len(g.places) for g in groups], drawn)
+        self.advantages = padded(
+            [[(r - m) / len(g.rewards) for r in g.rewards] for g, m in zip(groups, means, strict=True)], drawn
+        )
+        self.shares = torch.tensor(_shares(groups), dtype=torch.float64)
+
+    def logits(self, weights: Any, biases: Any) -> Any:
+        """Return the log of each action's chance; of places where there is none, as good as never."""
+        scored = (self.x @ weights + biases[self.plays]).masked_fill(self.absent, -1e4)
+        return self.torch.log_softmax(scored, 1)
 
 
 def _weights(method: str, signals: Sequence[float], plays: Sequence[float]) -> Weights:

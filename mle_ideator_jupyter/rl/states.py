@@ -248,12 +248,14 @@ def spread(scores: Sequence[float], effective: float) -> list[float]:
         return [1.0 / len(scores)] * len(scores)
     low, high = 1e-6, 1e4
     chances: list[float] = []
-    for _ in range(60):
+    for _ in range(40):
         middle = math.sqrt(low * high)
         weights = [math.exp((s - best) / (middle * (best - worst))) for s in scores]
         total = math.fsum(weights)
         chances = [w / total for w in weights]
         entropy = -math.fsum(p * math.log(p) for p in chances if p > 0)
+        if abs(entropy - math.log(effective)) < 1e-4:
+            break
         low, high = (middle, high) if entropy < math.log(effective) else (low, middle)
     return chances
 

@@ -93,6 +93,37 @@ def test_shipped_configurations_are_read_and_others_refused(tmp_path):
         read_config(str(tmp_path / "c.json"))
 
 
+@needs_train
+@pytest.mark.skipif(importlib.util.find_spec("llguidance") is None, reason="llguidance is missing")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_answers_are_held_to_the_schema_and_forced_tokens_are_masked(tmp_path):
+    from types import SimpleNamespace
+
+    from accelerate import Accelerator
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+    from mle_ideator_jupyter.rl.lm.constrained import Rollout
+    from tests.rl.tiny_model import tiny_model
+
+    tiny_model(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    trainer = SimpleNamespace(
+        processing_class=tokenizer,
+        accelerator=Accelerator(cpu=True),
+        model_wrapped=AutoModelForCausalLM.from_pretrained(tmp_path),
+        generation_config=GenerationConfig(max_new_tokens=40, do_sample=True, pad_token_id=0, eos_token_id=1),
+    )
+    asked = [[{"role": "user", "content": text}] for text in ("short", "somewhat longer")]
+    made = Rollout()(asked, trainer)
+    for ids, own in zip(made["completion_ids"], made["env_mask"], strict=True):
+        text = tokenizer.decode(ids)
+        assert text.startswith('{"ideas":[{"kind":"')
+        assert len(ids) == len(own)
+        assert own[0] == 0  # nothing but a brace may begin
+        assert 0 < sum(own) < len(own)
+    assert [len(p) for p in made["prompt_ids"]][0] < [len(p) for p in made["prompt_ids"]][1]
+
+
 def train(tmp_path, *more, wait=True):
     line = [sys.executable, "-m", "mle_ideator_jupyter.cli", "train", "lm", "--config", "tiny", "--json", "--debug"]
     line += ["--tasks", tmp_path / "tasks", "--model", tmp_path / "model", "--out", tmp_path / "out", "--workers", "1"]

@@ -62,6 +62,10 @@ class Watch:
         watch = self
 
         class Steps(TrainerCallback):  # type: ignore[misc]
+            def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+                del args, state, control, given
+                watch.turn = time.perf_counter()
+
             def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> Any:
                 del given
                 watch.line(state.global_step)
