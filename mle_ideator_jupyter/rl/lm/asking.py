@@ -9,12 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from mle_ideator_jupyter.brief import Brief
-from mle_ideator_jupyter.errors import EditError, IdeatorError
+from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.ideators.llm import prompt
 from mle_ideator_jupyter.ideators.llm.draft import FACT, FACTS, RATIONALE, STEP, STEPS, TITLE
 from mle_ideator_jupyter.ideators.llm.evidence import Material
 from mle_ideator_jupyter.ideators.playbook import Candidate
-from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
 from mle_ideator_jupyter.rl.lm.config import Config
 from mle_ideator_jupyter.rl.lm.judging import reading
 from mle_ideator_jupyter.rl.rollouts import Collection
@@ -72,7 +71,7 @@ def questions(collection: Collection, config: Config, count: int) -> list[Questi
 
 
 def examples(collection: Collection, config: Config) -> list[Example]:
-    """Return Playbook ideas as a model would write them; those whose words are not read as their Recipe are left out.
+    """Return Playbook ideas as a model would write them; those whose words are read as no change are left out.
 
     Of each state the first few by the prior, tasks in turn. Raises `IdeatorError` where none can be read back.
     """
@@ -88,24 +87,15 @@ def examples(collection: Collection, config: Config) -> list[Example]:
 def _readable(collection: Collection, moment: Moment, config: Config) -> Iterator[Example]:
     brief = told(collection.brief(moment), config)
     asked = question(collection, moment, config)
-    base = recipe_from(brief.parent.recipe if brief.parent else None)
     material = Material(brief, brief.text())
     count = 0
     for option, candidate in options(brief):
         if count >= config.warm_up.each or option.prior <= 0:
             return
         answer = answered(candidate, material)
-        meant = apply_edit(base, candidate.edit).key()
-        if _key(answer, brief, config, base) == meant:
+        if reading(answer, brief, config.reading).outcome == "graded":
             count += 1
             yield Example(question=asked, answer=answer)
-
-
-def _key(answer: str, brief: Brief, config: Config, base: Recipe) -> str:
-    try:
-        return recipe_from(reading(answer, brief, config.reading).recipe).key()
-    except EditError:
-        return base.key()
 
 
 def answered(candidate: Candidate, material: Material) -> str:
