@@ -83,10 +83,13 @@ class Collection:
         self.tell(f"running the autopilot on them, {self.settings.steps} trials each")
         self._done([(v.name, lambda lane, v=v, r=r: play(lane, v, r, Mixed(), self.settings.steps)) for v, r in runs])
         known = {s.variant: s for s in self._scales.read()}
+        tried = {v.name: self._tried(v) for v in ready if v.name not in known}
+        if tried:
+            self.tell("grading what these runs came to, for the scale of gains")
         for variant in ready:
             scale = known.get(variant.name)
             if scale is None:
-                scale = self._measured(variant)
+                scale = _measured(variant, *tried[variant.name])
                 self._scales.append(scale)
             if scale.room > 0:
                 self.scales[variant.name] = scale
@@ -221,25 +224,14 @@ class Collection:
             )
         )
 
-    def _measured(self, variant: Variant) -> Scale:
-        """Return what a variant's gains are counted by: graded outside, after its runs are over."""
+    def _tried(self, variant: Variant) -> tuple[list[Future[Execution]], list[list[Future[Execution]]]]:
+        """Return the executions of the baseline, and of all Recipes of a variant's runs."""
         recipes: dict[str, dict[str, Any]] = {}
         for run in range(self.settings.runs):
             for trial in Journal.read(journal_file(self.out, variant.name, run)).state.trials:
                 if trial.recipe is not None and trial.score is not None:
                     recipes.setdefault(recipe_from(trial.recipe).key(), trial.recipe)
-        baseline = [f.result() for f in self.orders(variant.name, {})]
-        tried = [self.orders(variant.name, r) for r in recipes.values()]
-        graded = [[e.grade for f in one if (e := f.result()).grade is not None] for one in tried]
-        bases = tuple(e.grade for e in baseline if e.grade is not None)
-        sign = 1.0 if variant.goal is Goal.MAXIMIZE else -1.0
-        better = [
-            statistics.mean(sign * (g - b) for g, b in zip(grades, bases, strict=True))
-            for grades in graded
-            if len(bases) == len(grades) == len(baseline)
-        ]
-        room = statistics.quantiles(better, n=10, method="inclusive")[ROOM_DECILE] if len(better) > 1 else 0.0
-        return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=max(0.0, room))
+        return self.orders(variant.name, {}), [self.orders(variant.name, r) for r in recipes.values()]
 
     def _done(self, work: Sequence[tuple[str, Any]]) -> list[Any]:
         """Do this on the lanes and return what came of it; what cannot be done is told and left out."""
@@ -265,3 +257,19 @@ class Collection:
             said = ", ".join(f"{f} {getattr(begun, f)}, not {getattr(self.settings, f)}" for f in differ)
             msg = f"{self.out} holds a collection with {said}: give the same, or another --out"
             raise UsageError(msg)
+
+
+def _measured(
+    variant: Variant, baseline: Sequence[Future[Execution]], tried: Sequence[Sequence[Future[Execution]]]
+) -> Scale:
+    """Return what a variant's gains are counted by: graded outside, after its runs are over."""
+    bases = tuple(e.grade for f in baseline if (e := f.result()).grade is not None)
+    graded = [[e.grade for f in one if (e := f.result()).grade is not None] for one in tried]
+    sign = 1.0 if variant.goal is Goal.MAXIMIZE else -1.0
+    better = [
+        statistics.mean(sign * (g - b) for g, b in zip(grades, bases, strict=True))
+        for grades in graded
+        if len(bases) == len(grades) == len(baseline)
+    ]
+    room = statistics.quantiles(better, n=10, method="inclusive")[ROOM_DECILE] if len(better) > 1 else 0.0
+    return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=max(0.0, room))
