@@ -33,6 +33,7 @@ def collecting(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Of each variant."),
         click.option("--cpu-seconds", type=click.FloatRange(min=1), default=30, show_default=True, help="Of a trial."),
         click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Trials of a run."),
+        click.option("--engine", default="local", show_default=True, help="Or a Dask scheduler: tcp://host:port."),
         click.option("--workers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Trials at a time."),
     ):
         command = option(command)
@@ -52,10 +53,26 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
         **{k: given[k] for k in ("seed", "rows", "variants", "runs", "cpu_seconds", "steps")},
     )
     tell = said(quiet=quiet)
-    with contextlib.closing(_pool(given)) as pool:
-        collection = Collection(given["out"].resolve(), given["tasks_dir"].resolve(), settings, pool, tell)
+    out, tasks = given["out"].resolve(), given["tasks_dir"].resolve()
+    with contextlib.ExitStack() as closing:
+        cluster = _cluster(given.get("engine", "local"), out, tasks)
+        if cluster is not None:
+            closing.callback(cluster.close)
+        pool = closing.enter_context(contextlib.closing(_pool(given)))
+        collection = Collection(out, tasks, settings, pool, tell, cluster)
         collection.prepare()
         yield collection
+
+
+def _cluster(engine: str, out: Path, tasks: Path) -> Any:
+    if engine == "local":
+        return None
+    if "://" not in engine:
+        msg = f"--engine is local or a Dask scheduler's address such as tcp://host:8786, not {engine!r}"
+        raise UsageError(msg)
+    from mle_ideator_jupyter.rl.cluster import DaskCluster
+
+    return DaskCluster(engine, out, tasks)
 
 
 def _pool(given: dict[str, Any]) -> Any:

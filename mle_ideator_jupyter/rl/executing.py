@@ -17,7 +17,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -200,8 +200,9 @@ class Pool:
 class Executor:
     """Executes Recipes on the variants that it was told of; the same one once, also across restarts."""
 
-    def __init__(self, out: Path, pool: Pool, limits: Limits) -> None:
-        self.out, self.pool, self.limits = out, pool, limits
+    def __init__(self, out: Path, pool: Pool, limits: Limits, cluster: Cluster | None = None) -> None:
+        """With a `cluster`, Recipes are executed there instead of on the pool's lanes."""
+        self.out, self.pool, self.limits, self.cluster = out, pool, limits, cluster
         self.variants: dict[str, Variant] = {}
         self.fresh = self.reused = 0
         self._store = Store(out / "executions.jsonl", Execution)
@@ -227,18 +228,37 @@ class Executor:
                 self.reused += 1
                 return known
             self.fresh += 1
-            made = self.pool.submit(order.variant, lambda lane: self._executed(lane, order, key))
+            variant = self.variants[order.variant]
+            if self.cluster is not None:
+                made = self.cluster.submit(variant, order, self.limits, lambda done: self._kept(done, key))
+            else:
+                made = self.pool.submit(order.variant, lambda lane: self._executed(lane, variant, order, key))
             self._known[key] = made
             return made
 
-    async def _executed(self, lane: Lane, order: Order, key: str) -> Execution:
-        variant = self.variants[order.variant]
-        host = await lane.host(variant.variation, len(variant.splits))
-        grader = grader_of(self.out, variant.variation, order.split)
-        done = await run_recipe(host, variant, order, self.limits, grader)
-        done = replace(done, key=key)
-        self._store.append(done)
-        return done
+    async def _executed(self, lane: Lane, variant: Variant, order: Order, key: str) -> Execution:
+        return self._kept(await on_lane(lane, variant, order, self.limits), key)
+
+    def _kept(self, done: Execution, key: str) -> Execution:
+        named = replace(done, key=key)
+        self._store.append(named)
+        return named
+
+
+class Cluster(Protocol):
+    """Where Recipes may be executed beside this machine."""
+
+    def submit(
+        self, variant: Variant, order: Order, limits: Limits, kept: Callable[[Execution], Execution]
+    ) -> Future[Execution]:
+        """Return what will come of an order, after `kept` has put it away."""
+        ...
+
+
+async def on_lane(lane: Lane, variant: Variant, order: Order, limits: Limits) -> Execution:
+    """Execute an order on a lane."""
+    host = await lane.host(variant.variation, len(variant.splits))
+    return await run_recipe(host, variant, order, limits, grader_of(lane.out, variant.variation, order.split))
 
 
 async def run_recipe(host: ForkHost, variant: Variant, order: Order, limits: Limits, grader: FolderGrader) -> Execution:

@@ -22,7 +22,7 @@ from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import Execution, Executor, Order, Pool
+from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, Pool
 from mle_ideator_jupyter.rl.samples import EFFECTIVE, GROUP, SAMPLES, SCALES, STATES, Sample, Scale, Settings, Snapshot
 from mle_ideator_jupyter.rl.states import (
     Mixed,
@@ -51,16 +51,25 @@ class Collection:
         tasks_dir: the prepared training tasks.
         settings: what is collected.
         pool: executes.
+        cluster: executes Recipes instead, where there is one; the runs that states are read off stay here.
         tell: is told in words what is going on.
     """
 
-    def __init__(self, out: Path, tasks_dir: Path, settings: Settings, pool: Pool, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        out: Path,
+        tasks_dir: Path,
+        settings: Settings,
+        pool: Pool,
+        tell: Callable[[str], None],
+        cluster: Cluster | None = None,
+    ) -> None:
         self.out, self.tasks_dir, self.settings, self.pool, self.tell = out, tasks_dir, settings, pool, tell
         out.mkdir(parents=True, exist_ok=True)
         training_tasks(tasks_dir, ",".join(settings.tasks))
         self._claim()
         self.limits = Limits(cpu_seconds=settings.cpu_seconds)
-        self.executor = Executor(out, pool, self.limits)
+        self.executor = Executor(out, pool, self.limits, cluster)
         self.scales: dict[str, Scale] = {}
         self._scales = Store(out / SCALES, Scale)
         self._states = Store(out / STATES, Snapshot)

@@ -128,12 +128,10 @@ def journal_file(out: Path, variant: str, run: int) -> Path:
 
 async def play(lane: Lane, variant: Variant, run: int, policy: Policy, length: int = STEPS) -> None:
     """Run the autopilot on a variant's first split, or what is left of the run."""
-    host = await lane.host(variant.variation, len(variant.splits))
     path = journal_file(lane.out, variant.name, run)
     path.parent.mkdir(parents=True, exist_ok=True)
     wiring = _wiring(variant, Journal.open(path), run, length)
-    wiring.host, wiring.ideator = cast("Host", host), Playbook(policy)
-    wiring.task = _played(variant)
+    wiring.task, wiring.ideator = _played(variant), Playbook(policy)
     state = wiring.journal.state
     if state.task is None:
         wiring.journal.append(TaskSet(task=wiring.task))
@@ -144,6 +142,7 @@ async def play(lane: Lane, variant: Variant, run: int, policy: Policy, length: i
         wiring.journal.append(begun)
     wiring.run = next(iter(wiring.journal.state.runs))
     if wiring.journal.state.runs[wiring.run].finished is None:
+        wiring.host = await lane.host(variant.variation, len(variant.splits))
         async for _ in autopilot(wiring):
             pass
 
