@@ -59,7 +59,7 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
         if cluster is not None:
             closing.callback(cluster.close)
         pool = closing.enter_context(contextlib.closing(_pool(given)))
-        collection = Collection(out, tasks, settings, pool, tell, cluster)
+        collection = Collection(out, tasks, settings, pool, tell=tell, cluster=cluster)
         collection.prepare()
         yield collection
 

@@ -61,6 +61,7 @@ class Collection:
         tasks_dir: Path,
         settings: Settings,
         pool: Pool,
+        *,
         tell: Callable[[str], None],
         cluster: Cluster | None = None,
     ) -> None:

@@ -121,7 +121,8 @@ def test_answers_are_held_to_the_schema_and_forced_tokens_are_masked(tmp_path):
         assert len(ids) == len(own)
         assert own[0] == 0  # nothing but a brace may begin
         assert 0 < sum(own) < len(own)
-    assert [len(p) for p in made["prompt_ids"]][0] < [len(p) for p in made["prompt_ids"]][1]
+    short, longer = map(len, made["prompt_ids"])
+    assert short < longer
 
 
 def train(tmp_path, *more, wait=True):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 
@@ -9,6 +10,7 @@ from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.rl import variants
+from mle_ideator_jupyter.rl.cluster import DaskCluster
 from mle_ideator_jupyter.rl.exact import complete
 from mle_ideator_jupyter.rl.executing import Order
 from mle_ideator_jupyter.rl.policy import groups_of
@@ -71,6 +73,33 @@ def test_samples_are_collected_graded_outside_and_never_twice(tmp_path):
     assert {s.name: s.key for s in read_collected(out).samples} == {s.name: s.key for s in collected.samples}
     with pytest.raises(UsageError, match="rows 150, not 99"), collecting(out, tasks, rows=99):
         pass
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_gives_the_same_grades(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    tasks, out = tmp_path / "tasks", tmp_path / "out"
+    small_task(tasks)
+    recipe = {"target": {"transform": "log1p"}}
+    with collecting(out, tasks, steps=2) as collection:
+        collection.prepare()
+        variant = next(iter(collection.scales))
+        here = [f.result() for f in collection.orders(variant, recipe)]
+    store = out / "executions.jsonl"
+    mine = {e.key for e in here}
+    kept = [line for line in store.read_bytes().splitlines() if line and json.loads(line)["key"] not in mine]
+    store.write_bytes(b"\n".join(kept) + b"\n")
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        contextlib.closing(DaskCluster(local.scheduler_address, out, tasks)) as cluster,
+        collecting(out, tasks, cluster=cluster, steps=2) as collection,
+    ):
+        collection.prepare()
+        there = [f.result() for f in collection.orders(variant, recipe)]
+    assert [(e.key, e.grade) for e in there] == [(e.key, e.grade) for e in here]
+    assert {json.loads(line)["key"] for line in store.read_bytes().splitlines() if line} >= mine
 
 
 def test_evaluation_tasks_are_refused_before_their_data_are_opened(tmp_path, monkeypatch):
