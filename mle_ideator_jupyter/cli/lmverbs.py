@@ -46,12 +46,13 @@ def lm(name: str, as_json: bool, **given: Any) -> None:
     """
     from mle_ideator_jupyter.rl.lm.asking import examples, questions
     from mle_ideator_jupyter.rl.lm.config import read_config
-    from mle_ideator_jupyter.rl.lm.training import libraries, reinforce, settled, warm_up
+    from mle_ideator_jupyter.rl.lm.training import check_model, libraries, reinforce, settled, warm_up
 
     config = read_config(name)
     replaced = {k: given[k] for k in ("model", "steps") if given[k]}
     config = msgspec.structs.replace(config, **replaced)
     libraries()
+    check_model(config)
     out, tell = given["out"].resolve(), said(quiet=as_json)
     rollouts = {
         "tasks_dir": given["tasks_dir"],

@@ -179,3 +179,25 @@ def evaluate(cap: int | None, weights: Path | None, as_json: bool, **given: Any)
         )
     for name, reward in changed.items():
         click.echo(f"learned from the reward {name}: {reward:.4f} by the reward as it is (task left out)")
+
+
+@train.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The training folder.")
+@common
+def proxy(out: Path, as_json: bool) -> None:
+    """Say how well rewards are predicted without executing, on training tasks that the prediction has not seen."""
+    from mle_ideator_jupyter.rl import exact
+    from mle_ideator_jupyter.rl.proxy import CANDIDATES, judge
+    from mle_ideator_jupyter.rl.samples import read_collected
+
+    need_recipe_libraries()
+    collected = read_collected(out)
+    found = judge(exact.sampled_groups(collected), exact.complete(collected))
+    if as_json:
+        click.echo(msgspec.json.encode({"proxies": found}).decode())
+        return
+    for one in found:
+        line = f"{one.name:18s} rank correlation {one.rank:+.3f}"
+        if one.saved is not None:
+            line += f"; best of {CANDIDATES} {one.of_candidates:.4f}, random {one.random:.4f}, {one.saved:.0%} saved"
+        click.echo(line)

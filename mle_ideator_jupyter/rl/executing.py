@@ -30,7 +30,7 @@ from mle_ideator_jupyter.model import Limits, Splitter, Struct
 from mle_ideator_jupyter.protocols import cell
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.rl.store import Store
-from mle_ideator_jupyter.rl.variants import Variant, Variation, folder_of, grader_of
+from mle_ideator_jupyter.rl.variants import SplitView, Variant, Variation, folder_of, grader_of
 from mle_ideator_jupyter.scoring.graded import FolderGrader, public
 
 BLOCKS = 8
@@ -81,6 +81,23 @@ def shortened(limits: Limits, whole: Splitter, part: Splitter) -> Limits:
     """Return the limits of a trial that has fewer folds than a real one, in the same proportion."""
     cpu = (limits.cpu_seconds or 30.0) * fits(part) / fits(whole)
     return Limits(cpu_seconds=max(1.0, cpu), seconds=max(1.0, cpu) * WALL, memory_mb=limits.memory_mb)
+
+
+def same_cell(view: SplitView, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether two Recipes render to one and the same cell: an idea between them changes nothing.
+
+    A Recipe that does not render equals none; executing it says why.
+    """
+    try:
+        cells = {
+            render_trial(
+                view.task.binding, view.profile, recipe_from(r), name="trial_01", libraries=view.kernel.libraries
+            )
+            for r in (one, other)
+        }
+    except EditError:
+        return False
+    return len(cells) == 1
 
 
 class Lane:

@@ -22,7 +22,7 @@ from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, Pool
+from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, Pool, same_cell
 from mle_ideator_jupyter.rl.samples import EFFECTIVE, GROUP, SAMPLES, SCALES, STATES, Sample, Scale, Settings, Snapshot
 from mle_ideator_jupyter.rl.states import (
     Mixed,
@@ -205,8 +205,10 @@ class Collection:
         return brief_at(self.out, self.executor.variants[moment.variant], moment, self.settings.steps)
 
     def _ordered(self, snap: Snapshot, place: int) -> tuple[list[Future[Execution]], list[Future[Execution]]]:
-        name = snap.moment.variant
-        return self.orders(name, snap.parent), self.orders(name, self.child(snap, place))
+        name, child = snap.moment.variant, self.child(snap, place)
+        if same_cell(self.executor.variants[name].splits[0], snap.parent, child):
+            return self.orders(name, snap.parent), []  # it changes nothing: not worth executing
+        return self.orders(name, snap.parent), self.orders(name, child)
 
     def _add(
         self,

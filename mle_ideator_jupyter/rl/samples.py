@@ -54,7 +54,10 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """An action that was executed: the grades of parent and child on each split, None where there is none."""
+    """An action that was executed: what parent and child came to on each split.
+
+    There are no `children` where the action changes nothing of the cell that is run.
+    """
 
     name: str
     moment: Moment
@@ -102,6 +105,8 @@ def change_of(sample: Sample, scale: Scale) -> Change | None:
 
 def reward_of(sample: Sample, scale: Scale, terms: Terms = TERMS) -> float:
     """Return the reward of a sample by itself; what a group shares comes after."""
+    if not sample.children:
+        return of_outcome("unchanged", None, 0.0, sample.remaining, terms)
     change = change_of(sample, scale)
     seconds = statistics.mean(c.cpu_seconds for c in sample.children)
     return of_outcome("graded" if change else "failed", change, seconds, sample.remaining, terms)

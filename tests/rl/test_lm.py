@@ -57,6 +57,17 @@ def test_what_is_no_idea_is_malformed_and_says_why(change, wrong):
     assert wrong in answer.wrong
 
 
+def test_an_idea_that_leaves_the_cell_as_it_is_changes_nothing():
+    from mle_ideator_jupyter.rl.executing import same_cell
+    from mle_ideator_jupyter.rl.variants import SplitView
+
+    brief = CASES["skewed rmsle"]()
+    view = SplitView(task=brief.task, profile=brief.profile, kernel=brief.kernel)
+    assert same_cell(view, {}, {"combine": "stack"})  # of one model alone
+    assert not same_cell(view, {}, {"bags": 3})
+    assert not same_cell(view, {}, {"features": [{"op": "ratio", "columns": ["no", "such"]}]})
+
+
 def test_a_step_is_summed_up():
     one, other = (Moment(variant="v", run=0, depth=d) for d in (0, 1))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.model import Goal
@@ -12,7 +13,7 @@ from mle_ideator_jupyter.rl.collapse import entropy_of, max_at, variety
 from mle_ideator_jupyter.rl.policy import Gradient, fit_gradient, fit_ridge, groups_of, scores, static_order, value
 from mle_ideator_jupyter.rl.reward import TERMS
 from mle_ideator_jupyter.rl.samples import Scale, change_of, reward_of
-from tests.rl.made_up import GOOD, TASKS, collected, sample, snapshot
+from tests.rl.made_up import GOOD, TASKS, collected, execution, sample, snapshot
 
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="the extra `train` is missing")
 
@@ -103,6 +104,16 @@ def test_a_failure_is_worth_what_failures_are_and_one_split_needs_blocks():
     failed = sample(snap, 0, "x", worth_of=lambda _: None)
     assert change_of(failed, scale) is None
     assert reward_of(failed, scale) == TERMS.failed
+    assert reward_of(replace(failed, children=()), scale) == TERMS.unchanged
+    blocks = tuple(0.7 + d for d in (-0.002, 0.0, 0.002))
+    one = replace(
+        failed,
+        parents=(execution(0.7),),
+        children=(replace(execution(0.8), blocks=tuple(b + 0.1 for b in blocks)),),
+    )
+    assert change_of(one, replace(scale, baselines=(0.6,))) is None  # the parent has no blocks to compare with
+    one = replace(one, parents=(replace(execution(0.7), blocks=blocks),))
+    assert change_of(one, replace(scale, baselines=(0.6,))).gain == pytest.approx(0.5)
 
 
 def test_variety_sees_collapse():

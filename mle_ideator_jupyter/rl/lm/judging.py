@@ -24,11 +24,12 @@ from mle_ideator_jupyter.implementers.recipe.implementer import RecipeImplemente
 from mle_ideator_jupyter.model import Idea, new_id
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.rl.collapse import entropy_of
-from mle_ideator_jupyter.rl.executing import Execution
+from mle_ideator_jupyter.rl.executing import Execution, same_cell
 from mle_ideator_jupyter.rl.reward import Outcome, of_group, of_outcome
 from mle_ideator_jupyter.rl.rollouts import Collection
 from mle_ideator_jupyter.rl.samples import Sample, change_of
 from mle_ideator_jupyter.rl.states import Moment, options, plain
+from mle_ideator_jupyter.rl.variants import SplitView
 
 Reading = Literal["words", "titles"]
 
@@ -66,12 +67,15 @@ def reading(text: str, brief: Brief, how: Reading) -> Answer:
     idea = _idea(draft, brief, how)
     if idea is None:
         return Answer(kind=draft.kind.value, title=draft.title, wrong="no action that applies has this title")
-    parent = recipe_from(brief.parent.recipe if brief.parent else None)
     try:
         recipe = RecipeImplementer().plan(brief, idea, brief.parent) or {}
     except EditError as error:
         return Answer(kind=draft.kind.value, title=draft.title, wrong=str(error))
-    same = recipe_from(recipe).key() == parent.key()
+    same = brief.profile is not None and same_cell(
+        SplitView(task=brief.task, profile=brief.profile, kernel=brief.kernel),
+        plain(brief.parent.recipe if brief.parent else None),
+        recipe,
+    )
     return Answer(recipe=recipe, kind=draft.kind.value, title=draft.title, outcome="unchanged" if same else "graded")
 
 

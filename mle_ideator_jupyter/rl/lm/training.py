@@ -39,18 +39,22 @@ def libraries() -> tuple[Any, Any]:
     return trl, peft
 
 
+def check_model(config: Config) -> None:
+    """Raise `UsageError` where the configuration's model is none."""
+    if not (Path(config.model) / "config.json").is_file():
+        msg = f"no model in {config.model!r}: --model is a folder in the Hugging Face layout, with config.json"
+        raise UsageError(msg)
+
+
 def loaded(config: Config, adapter: Path | None) -> tuple[Any, Any, Any]:
     """Return the model, its tokenizer, and what makes a new adapter (None where one is there, or none is wanted).
 
-    `adapter` is a folder with an adapter that training goes on with. Raises `UsageError` for what is no model.
+    `adapter` is a folder with an adapter that training goes on with.
     """
     _, peft = libraries()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    if not (Path(config.model) / "config.json").is_file():
-        msg = f"no model in {config.model!r}: --model is a folder in the Hugging Face layout, with config.json"
-        raise UsageError(msg)
     dtype = torch.bfloat16 if config.bf16 and torch.cuda.is_available() else torch.float32
     tokenizer = AutoTokenizer.from_pretrained(config.model)
     if tokenizer.pad_token is None:
