@@ -191,12 +191,12 @@ def _common(config: Config, out: Path) -> dict[str, Any]:
         "output_dir": str(out),
         "use_cpu": not gpu,
         "bf16": config.bf16 and gpu,
-        "gradient_checkpointing": config.gradient_checkpointing,
         "logging_steps": 1,
         "report_to": [],
         "seed": config.seed,
         "save_total_limit": 2,
         "disable_tqdm": True,
+        **({"gradient_checkpointing": True} if config.gradient_checkpointing else {}),
     }
 
 
