@@ -184,11 +184,10 @@ def value(group: Group, ranks: Weights | dict[str, float] | str, expects: Weight
     chances = spread(scores(group.snapshot, ranks), effective)
     model = predicted(group.snapshot, expects)
     direct = math.fsum(c * m for c, m in zip(chances, model, strict=True))
-    corrections = [
-        min(10.0, chances[place] / p) * (r - model[place])
-        for place, r, p in zip(group.places, group.earned, group.propensities, strict=True)
-    ]
-    return direct + math.fsum(corrections) / len(corrections)
+    weights = [min(10.0, chances[p] / drawn) for p, drawn in zip(group.places, group.propensities, strict=True)]
+    residuals = [w * (r - model[p]) for w, p, r in zip(weights, group.places, group.earned, strict=True)]
+    # Normalised where the few samples of a state would count for more than they are: it stays within what was earned.
+    return direct + math.fsum(residuals) / max(float(len(weights)), math.fsum(weights))
 
 
 def _shares(groups: Sequence[Group]) -> list[float]:

@@ -236,14 +236,15 @@ class Collection:
             )
         )
 
-    def _tried(self, variant: Variant) -> tuple[list[Future[Execution]], list[list[Future[Execution]]]]:
-        """Return the executions of the baseline, and of all Recipes of a variant's runs."""
+    def _tried(self, variant: Variant) -> tuple[list[Future[Execution]], list[Future[Execution]]]:
+        """Return the executions of the baseline, and of all Recipes of a variant's runs on the split they ran on."""
         recipes: dict[str, dict[str, Any]] = {}
         for run in range(self.settings.runs):
             for trial in Journal.read(journal_file(self.out, variant.name, run)).state.trials:
                 if trial.recipe is not None and trial.score is not None:
                     recipes.setdefault(recipe_from(trial.recipe).key(), trial.recipe)
-        return self.orders(variant.name, {}), [self.orders(variant.name, r) for r in recipes.values()]
+        first = [Order(variant=variant.name, split=0, recipe=r) for r in recipes.values()]
+        return self.orders(variant.name, {}), [self.executor.execute(order) for order in first]
 
     def _done(self, work: Sequence[tuple[str, Any]]) -> list[Any]:
         """Do this on the lanes and return what came of it; what cannot be done is told and left out."""
@@ -271,17 +272,12 @@ class Collection:
             raise UsageError(msg)
 
 
-def _measured(
-    variant: Variant, baseline: Sequence[Future[Execution]], tried: Sequence[Sequence[Future[Execution]]]
-) -> Scale:
+def _measured(variant: Variant, baseline: Sequence[Future[Execution]], tried: Sequence[Future[Execution]]) -> Scale:
     """Return what a variant's gains are counted by: graded outside, after its runs are over."""
     bases = tuple(e.grade for f in baseline if (e := f.result()).grade is not None)
-    graded = [[e.grade for f in one if (e := f.result()).grade is not None] for one in tried]
+    if len(bases) < len(baseline):
+        return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=0.0)
     sign = 1.0 if variant.goal is Goal.MAXIMIZE else -1.0
-    better = [
-        statistics.mean(sign * (g - b) for g, b in zip(grades, bases, strict=True))
-        for grades in graded
-        if len(bases) == len(grades) == len(baseline)
-    ]
+    better = [sign * (e.grade - bases[0]) for f in tried if (e := f.result()).grade is not None]
     room = statistics.quantiles(better, n=10, method="inclusive")[ROOM_DECILE] if len(better) > 1 else 0.0
     return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=max(0.0, room))

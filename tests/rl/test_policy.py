@@ -61,6 +61,7 @@ def test_value_is_what_the_policy_would_earn(groups):
     bad = {"": 1.0, GOOD: 0.0}
     mean = {n: sum(value(g, r, knows_nothing) for g in groups) / len(groups) for n, r in (("good", good), ("bad", bad))}
     assert mean["good"] > mean["bad"]
+    assert all(value(g, good, knows_nothing) <= 0.51 for g in groups), "no estimate lies above what can be earned"
 
 
 @needs_torch
