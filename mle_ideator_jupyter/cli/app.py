@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from mle_ideator_jupyter.cli import benchverb, endpointverbs, looking, running, taskverbs
+from mle_ideator_jupyter.cli import benchverb, endpointverbs, lmverbs, looking, running, taskverbs, trainverbs
 from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import one_line
@@ -34,10 +34,12 @@ for _verb in (
     looking.history,
     taskverbs.tasks,
     benchverb.bench,
+    trainverbs.train,
     endpointverbs.serve_local,
     looking.doctor,
 ):
     app.add_command(_verb)
+trainverbs.train.add_command(lmverbs.lm)
 
 
 @app.command()

@@ -51,7 +51,12 @@ def agent_options(command: Command) -> Command:
     """Add the options that choose who proposes and how ideas are ranked."""
     for name, default, help_text, names in (
         ("--ideator", "playbook", "Who proposes.", lambda: plugins.names(plugins.IDEATORS)),
-        ("--policy", "prior", "How the Playbook ranks its plays: prior, random-order or static-order.", _policies),
+        (
+            "--policy",
+            "prior",
+            "How the Playbook ranks its plays: prior, trained, static-order, random-order.",
+            _policies,
+        ),
     ):
         add = click.option(name, default=default, show_default=True, help=help_text, shell_complete=_among(names))
         command = add(command)

@@ -7,10 +7,10 @@ from typing import Literal
 
 from mle_ideator_jupyter.brief import Level, Part
 from mle_ideator_jupyter.hosts.fence import Fence
-from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder, StaticOrder
+from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder, StaticOrder, Trained
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
-POLICIES = {"prior": Prior, "random-order": RandomOrder, "static-order": StaticOrder}
+POLICIES = {"prior": Prior, "random-order": RandomOrder, "static-order": StaticOrder, "trained": Trained}
 """What may choose among the Playbook's candidates."""
 
 

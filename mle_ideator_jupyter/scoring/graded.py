@@ -56,9 +56,31 @@ class FolderGrader:
 
     def grade(self, submission: Path, task: Task | None = None) -> Graded:
         """Return the graded score of a submission file. Raises `GradeError` when it is no valid submission."""
+        del task
+        truth, values = self._read(submission)
+        return Graded(value=score(self.metric.name, truth, values), metric=self.metric.name)
+
+    def grade_with_blocks(self, submission: Path, blocks: int) -> tuple[float, tuple[float, ...]]:
+        """Return the graded score, and that without each of so many blocks of test rows in turn.
+
+        The blocks are the same for every submission, so that two of them can be compared in pairs. They are empty
+        where the metric cannot be had without some block (a class that only it has).
+        """
+        truth, values = self._read(submission)
+        whole = score(self.metric.name, truth, values)
+        try:
+            left_out = [
+                score(self.metric.name, truth[keep].reset_index(drop=True), values[keep].reset_index(drop=True))
+                for keep in ([row % blocks != block for row in range(len(truth))] for block in range(blocks))
+            ]
+        except GradeError:
+            left_out = []
+        return whole, tuple(left_out)
+
+    def _read(self, submission: Path) -> tuple[Any, Any]:
+        """Return the truth and the submission's values, row by row."""
         import pandas as pd
 
-        del task
         try:
             frame = pd.read_csv(submission)
         except (OSError, ValueError) as error:
@@ -67,12 +89,10 @@ class FolderGrader:
         try:
             answers = pd.read_csv(private(self.folder) / "test.csv")
             wanted = pd.read_csv(public(self.folder) / "sample_submission.csv", nrows=0).columns
-            aligned = self._aligned(frame, answers, [str(c) for c in wanted])
-            truth = answers[self.task_file.target]
+            return answers[self.task_file.target], self._aligned(frame, answers, [str(c) for c in wanted])
         except (OSError, ValueError, KeyError) as error:
             msg = f"{self.folder} has no usable answers ({error}): `jupyter ideate tasks check {self.folder}` says more"
             raise GradeError(msg.splitlines()[0]) from None
-        return Graded(value=score(self.metric.name, truth, aligned), metric=self.metric.name)
 
     def _aligned(self, frame: Any, answers: Any, wanted: list[str]) -> Any:
         """Return the submission's values in the order of the answers."""

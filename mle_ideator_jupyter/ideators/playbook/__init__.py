@@ -4,5 +4,6 @@ from mle_ideator_jupyter.ideators.playbook.ideator import Playbook
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, Play
 from mle_ideator_jupyter.ideators.playbook.policy import Policy, RandomOrder, StaticOrder
 from mle_ideator_jupyter.ideators.playbook.prior import Prior
+from mle_ideator_jupyter.ideators.playbook.trained import Trained
 
-__all__ = ["Candidate", "Play", "Playbook", "Policy", "Prior", "RandomOrder", "StaticOrder"]
+__all__ = ["Candidate", "Play", "Playbook", "Policy", "Prior", "RandomOrder", "StaticOrder", "Trained"]

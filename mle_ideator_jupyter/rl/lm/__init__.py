@@ -1,0 +1,1 @@
+"""Training of language models as Ideators: a supervised warm-up, then GRPO from executed ideas. Needs `[train]`."""
