@@ -189,8 +189,9 @@ def test_on_a_gpu_it_is_loaded_there_and_gives_all_of_it_back(tmp_path, monkeypa
     if not torch.cuda.is_available():
         pytest.skip("no GPU here")
     monkeypatch.setenv("MLE_IDEATOR_CHECKPOINT_DEVICE", "auto")
+    model = write_tiny(tmp_path / "tiny", layers=4, hidden=512)  # it seeds GPUs too
     before, random = torch.cuda.memory_allocated(), torch.cuda.get_rng_state()
-    ideas = propose(LocalIdeator(str(write_tiny(tmp_path / "tiny", layers=4, hidden=512))))
+    ideas = propose(LocalIdeator(str(model)))
     assert ideas or ideas.why
     (engine,) = locals_ideator._engines.values()
     assert engine.device == "cuda"
