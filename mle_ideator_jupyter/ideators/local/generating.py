@@ -109,6 +109,8 @@ class Engine:
             ):  # where the C library is not glibc, it stays the process's
                 ctypes.CDLL("libc.so.6").malloc_trim(0)
             if self.device == "cuda":
+                # cuBLAS keeps a workspace of tens of MiB; torch frees it by this name only, where it has it.
+                getattr(torch._C, "_cuda_clearCublasWorkspaces", lambda: None)()  # noqa: SLF001
                 torch.cuda.empty_cache()
 
     def _encoded(self, messages: Sequence[Message]) -> dict[str, Any]:
