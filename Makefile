@@ -100,7 +100,7 @@ bench: $(VENV)/.test $(VENV)/.front
 
 lab: $(VENV)/.front
 	@$(BIN)/jupyter-ideate demo --prepare-only --output demo-out
-	@$(BIN)/jupyter lab demo-out/penguins.ipynb
+	@$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root) demo-out/penguins.ipynb
 
 dist: $(VENV)/.front
 	@rm -rf dist
