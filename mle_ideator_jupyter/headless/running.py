@@ -17,12 +17,12 @@ from mle_ideator_jupyter.exports.notebook import write_result, write_text, writt
 from mle_ideator_jupyter.exports.page import page
 from mle_ideator_jupyter.headless.options import RunOptions, page_path
 from mle_ideator_jupyter.headless.summary import RunSummary, summary
-from mle_ideator_jupyter.headless.wiring import open_journal, prepared
+from mle_ideator_jupyter.headless.wiring import make_ideator, open_journal, prepared
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Trigger, new_id
 from mle_ideator_jupyter.notebooks import read_notebook
-from mle_ideator_jupyter.protocols import Ideas, Ideator
+from mle_ideator_jupyter.protocols import Checks, Ideas, Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
 
@@ -44,6 +44,9 @@ async def run_headless(
         msg = f"--output {output} is the notebook itself, which is never overwritten; give another name"
         raise UsageError(msg)
     notebook = read_notebook(options.notebook)
+    asked = make_ideator(options) if ideator is None else None
+    if isinstance(asked, Checks):  # before the notebook's cells take their time; `suggest` can show a Brief without
+        asked.check()
     journal = open_journal(options, notebook)
     async with prepared(options, notebook, journal, on_update) as ready:
         if ideator is not None:

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from mle_ideator_jupyter.journal import Journal
 from tests.endpoint.asking import KEY, sent
 from tests.endpoint.ideas import BLEND, LOG, answers
@@ -100,3 +102,13 @@ def test_a_run_keeps_ideas_and_what_they_cost_in_the_journal(tmp_path):
     assert [c["purpose"] for c in calls] == ["propose ideas", "propose ideas", "repair an answer"]
     assert run.finished == "no ideas"
     assert [t.title for t in state.trials] == ["Baseline", LOG["title"]]
+
+
+@pytest.mark.parametrize(
+    ("ideator", "said"), [("llm", "no language model is set up"), ("local", "no checkpoint is set")]
+)
+def test_an_ideator_that_is_not_set_up_is_said_before_anything_runs(tmp_path, ideator, said):
+    write_notebook(tmp_path / "n.ipynb", "open('ran', 'w').close()")
+    done = command(tmp_path, None, "run", "n.ipynb", "--ideator", ideator, status=2)
+    assert said in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["n.ipynb"], "no cell ran, and no journal was begun"

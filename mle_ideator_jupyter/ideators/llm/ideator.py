@@ -12,6 +12,7 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.endpoint import (
     CallLog,
     Client,
+    Endpoint,
     Message,
     Reply,
     Spent,
@@ -55,6 +56,12 @@ class LlmIdeator:
     def spent(self) -> Spent:
         """Return what all calls so far came to, failed ones included."""
         return self._client.spent if self._client else Spent()
+
+    def check(self) -> None:
+        """Return if a model is set up. Raises `UsageError` with what to do if not, `EndpointError` for a package."""
+        _need_package()
+        if self._client is None:
+            _endpoint()
 
     def messages(self, brief: Brief, n: int = 1) -> list[Message]:
         """Return what is sent to be given `n` ideas; the user's message is `brief.text()`, byte for byte."""
@@ -105,10 +112,8 @@ class LlmIdeator:
     @contextlib.asynccontextmanager
     async def _open(self) -> AsyncGenerator[Client, None]:
         """Give the client, making it where there is none; the last one out closes its connections."""
-        if importlib.util.find_spec("json_repair") is None:  # said before an answer is paid for
-            msg = "the json-repair package is missing: pip install 'mle_ideator_jupyter[llm]'"
-            raise EndpointError(msg, "missing_package")
-        client = self._client = self._client or _configured(self._log)
+        _need_package()  # said before an answer is paid for
+        client = self._client = self._client or Client(_endpoint(), self._log)
         self._asking += 1
         try:
             yield client
@@ -118,10 +123,17 @@ class LlmIdeator:
                 await client.aclose()
 
 
-def _configured(log: CallLog | None) -> Client:
+def _need_package() -> None:
+    if importlib.util.find_spec("json_repair") is None:
+        msg = "the json-repair package is missing: pip install 'mle_ideator_jupyter[llm]'"
+        raise EndpointError(msg, "missing_package")
+
+
+def _endpoint() -> Endpoint:
+    """Return the endpoint that is set up. Raises `UsageError` where none is."""
     wrong = ""
     try:
-        return Client(configured(), log)
+        return configured()
     except EndpointError as error:
         if error.kind != "not_configured":
             raise

@@ -57,6 +57,10 @@ class LocalIdeator:
         self.watch = watch
         self._setting, self._device = setting, device
 
+    def check(self) -> None:
+        """Return if a checkpoint is set up. Raises `UsageError` with what to do if not."""
+        self._checkpoint()
+
     def told(self, brief: Brief, n: int = 1) -> str:
         """Return all that the model is told, as text to be read; it does not leave this machine."""
         return prompt.told(self._fitted(brief, n, self._checkpoint()), n)
