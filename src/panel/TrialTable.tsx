@@ -1,7 +1,7 @@
 /** The trial table. Only the rows in sight exist, so that ten thousand open at once; arrow keys go through all. */
 
 import type { JSX } from 'preact';
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TrialView } from '../protocol';
 import { useHost, useTranslator } from './context';
 import { formatChange, formatScore, formatSeconds, type Goal } from './format';
@@ -12,6 +12,7 @@ import type { Shown } from './Trials';
 
 export const ROW = 26;
 const SIGHT = 12;
+const SPARE = 5;
 const MOST_DIGITS = 6;
 
 interface TableProps {
@@ -33,9 +34,15 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
   const [active, setActive] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ trial: TrialView; at: DOMRect } | null>(null);
   const sight = Math.min(rows.length, SIGHT) * ROW;
-  const { first, last } = visibleWindow(scrolled, sight, ROW, rows.length);
-  const index = active === null ? -1 : rows.findIndex(row => row.id === active);
-  const digits = Math.min(MOST_DIGITS, String(rows.reduce((most, row) => Math.max(most, row.number), 0)).length);
+  const { first, last } = visibleWindow(scrolled, sight, ROW, rows.length, SPARE);
+  // Rows are drawn again in the places of those that went out of sight, which is quicker than making new ones.
+  const slots = SIGHT + 2 * SPARE + 2;
+  // Of all rows, so not again at each step of scrolling.
+  const index = useMemo(() => (active === null ? -1 : rows.findIndex(row => row.id === active)), [rows, active]);
+  const digits = useMemo(
+    () => Math.min(MOST_DIGITS, String(rows.reduce((most, row) => Math.max(most, row.number), 0)).length),
+    [rows]
+  );
   useLayoutEffect(() => {
     const most = Math.max(0, rows.length * ROW - sight);
     if (scrolled > most) {
@@ -135,7 +142,7 @@ export function TrialTable({ rows, goal, sorting, onSort, onShow }: TableProps):
         <div style={{ height: `${rows.length * ROW}px`, position: 'relative' }} role="presentation">
           {rows.slice(first, last).map((trial, i) => (
             <Row
-              key={trial.id}
+              key={(first + i) % slots}
               id={`${prefix}-${first + i}`}
               index={first + i}
               trial={trial}

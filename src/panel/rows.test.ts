@@ -37,14 +37,14 @@ test('a filter by sort', () => {
 });
 
 test('only rows in sight are drawn, wherever the table is scrolled', () => {
-  expect(visibleWindow(0, 260, 26, 10_000)).toEqual({ first: 0, last: 18 });
-  expect(visibleWindow(26 * 5000, 260, 26, 10_000)).toEqual({ first: 4992, last: 5018 });
-  expect(visibleWindow(26 * 9990, 260, 26, 10_000)).toEqual({ first: 9982, last: 10_000 });
-  expect(visibleWindow(-40, 260, 26, 3)).toEqual({ first: 0, last: 3 });
+  expect(visibleWindow(0, 260, 26, 10_000, 8)).toEqual({ first: 0, last: 18 });
+  expect(visibleWindow(26 * 5000, 260, 26, 10_000, 8)).toEqual({ first: 4992, last: 5018 });
+  expect(visibleWindow(26 * 9990, 260, 26, 10_000, 8)).toEqual({ first: 9982, last: 10_000 });
+  expect(visibleWindow(-40, 260, 26, 3, 8)).toEqual({ first: 0, last: 3 });
 });
 
 test('after a filter the window never lies beyond the rows', () => {
-  const { first, last } = visibleWindow(26 * 5000, 260, 26, 4);
+  const { first, last } = visibleWindow(26 * 5000, 260, 26, 4, 8);
   expect(first).toBeLessThanOrEqual(last);
   expect(last).toBe(4);
 });
