@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,11 +18,16 @@ from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
-NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "oracle-greedy", "flaml", "autogluon")
+NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "oracle-greedy[:ACTIONS]", "flaml", "autogluon")
+
+ORACLE_ACTIONS = 40
 
 
 class Arm(Struct, frozen=True, kw_only=True):
-    """One arm: the Ideator by name (None: the Implementer's own moves), the Playbook's policy, or what else it is."""
+    """One arm: the Ideator by name (None: the Implementer's own moves), the Playbook's policy, or what else it is.
+
+    `oracle` is how many actions the oracle executes at each step, at most.
+    """
 
     name: str
     ideator: str | None = "playbook"
@@ -29,7 +35,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     implementer: str = "recipe"
     model: str = ""
     peer: Literal["flaml", "autogluon"] | None = None
-    oracle: bool = False
+    oracle: int | None = None
 
     def ideator_of(self) -> Callable[[Wiring], Ideator] | None:
         """Return what makes the Ideator where a name alone does not say it."""
@@ -51,8 +57,8 @@ def arm_named(name: str) -> Arm:
     if name in POLICIES:
         POLICIES[name]()  # one that lacks its table says so now
         return Arm(name=name, policy=name)
-    if name == "oracle-greedy":
-        return Arm(name=name, oracle=True)
+    if name == "oracle-greedy" or (kind == "oracle-greedy" and re.fullmatch("[1-9][0-9]{0,3}", given)):
+        return Arm(name=name, oracle=int(given or ORACLE_ACTIONS))
     if name in {"flaml", "autogluon"}:
         if not importlib.util.find_spec(name):
             msg = f"arm {name} is not installed: pip install 'mle_ideator_jupyter[{name}]'"
@@ -75,7 +81,7 @@ def _of_a_model(name: str, kind: str, model: str) -> Arm:
 
 def check_tasks(arm: Arm, tasks: list[str]) -> None:
     """Raise `UsageError` where an arm may not run on a task: the oracle sees grades, so evaluation is barred."""
-    barred = [t for t in tasks if t in EVALUATION] if arm.oracle else []
+    barred = [t for t in tasks if t in EVALUATION] if arm.oracle is not None else []
     if barred:
         msg = f"arm {arm.name} chooses by private grades and is for training tasks alone: leave out {', '.join(barred)}"
         raise UsageError(msg)

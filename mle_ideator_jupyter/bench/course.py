@@ -113,10 +113,11 @@ class Run:
         )
 
     def _ideator(self, grader: FolderGrader) -> Callable[[Wiring], Ideator] | None:
-        if not self.arm.oracle:
+        cap = self.arm.oracle
+        if cap is None:
             return self.arm.ideator_of()
         memory = self.folder / "oracle.jsonl"
-        return lambda wiring: Oracle(wiring, lambda path: grader.grade(path).value, memory, self.plan.cap)
+        return lambda wiring: Oracle(wiring, lambda path: grader.grade(path).value, memory, cap)
 
     def _finished(self) -> bool:
         """Return whether the run itself is over and written, so that only grading is left."""

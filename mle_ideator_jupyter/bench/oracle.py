@@ -1,7 +1,9 @@
 """`oracle-greedy`: executes every applicable action at each step and proposes the one with the best grade.
 
 It is the ceiling of choosing one step ahead, on training tasks alone. Nothing that it learns is shown to any agent:
-it has a place for itself, and a journal that holds validation scores like any other.
+it has a place for itself, and a journal that holds validation scores like any other. What it executes to choose is
+graded as fitted on all rows, and validated once instead of in folds, which costs a third; what it chooses is then a
+trial like any other.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class Oracle:
 
     async def _executed(self, brief: Brief, idea: Idea) -> float | None:
         """Execute an idea as a trial would, without one, and return its grade."""
-        implementer = self.wiring.implementer
+        implementer, brief = self.wiring.implementer, _once(brief)
         try:
             recipe = implementer.plan(brief, idea, brief.parent)
         except EditError:
@@ -110,3 +112,14 @@ class Oracle:
         self._known[tried.key] = tried.grade
         with self.memory.open("ab") as file:
             file.write(b"\n" + msgspec.json.encode(tried))
+
+
+def _once(brief: Brief) -> Brief:
+    """Return the Brief with one holdout in the place of shuffled folds."""
+    task = brief.task
+    kind = {"kfold": "holdout", "stratified": "stratified_holdout"}.get(task.binding.splitter.kind)
+    if kind is None:
+        return brief
+    splitter = msgspec.structs.replace(task.binding.splitter, kind=kind)
+    binding = msgspec.structs.replace(task.binding, splitter=splitter)
+    return msgspec.structs.replace(brief, task=msgspec.structs.replace(task, binding=binding))

@@ -31,7 +31,7 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What all runs of a bench have in common; a bench goes on only with the same.
 
     `cpu_seconds` limits a trial, `seconds_per_trial` only one that waits for ever; `steps` or `seconds` is the budget
-    of a run. `cap` is how many actions the oracle executes at each step, at most.
+    of a run.
     """
 
     out: str
@@ -40,7 +40,6 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=False):
     seconds: float | None = None
     cpu_seconds: float = 30.0
     seconds_per_trial: float = 1800.0
-    cap: int = 40
 
 
 class GradedTrial(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,6 @@ from mle_ideator_jupyter.errors import IdeatorError, UsageError
 @click.option("--steps", type=click.IntRange(min=1), help="Trials of each run (10, if no budget is given).")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Wall-clock seconds of each run.")
 @click.option("--cpu-seconds", type=click.FloatRange(min=1), default=30, show_default=True, help="Limit of one trial.")
-@click.option("--oracle-cap", type=click.IntRange(1, 1000), default=40, show_default=True, help="Actions at each step.")
 @click.option("--engine", default="local", show_default=True, help="local, or a Dask scheduler: tcp://host:port.")
 @click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Runs at a time (local).")
 @click.option("--gpus", type=click.IntRange(0, 64), default=0, show_default=True, help="GPUs of each run.")
@@ -58,7 +57,6 @@ def _bench(given: dict[str, Any], *, as_json: bool) -> None:
         steps=10 if steps is None and seconds is None else steps,
         seconds=seconds,
         cpu_seconds=given["cpu_seconds"],
-        cap=given["oracle_cap"],
     )
     with BenchProgress(quiet=as_json) as progress:
         try:

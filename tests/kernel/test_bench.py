@@ -158,8 +158,8 @@ def test_a_solution_that_goes_looking_finds_no_answers_and_is_flagged(tasks, tmp
 
 
 def test_the_oracle_does_what_grades_best_and_remembers_what_it_executed(tasks, tmp_path):
-    plan = Plan(out=str(tmp_path / "out"), tasks_dir=str(tasks), steps=1, cap=3)
-    run = Run(plan, Job(task="a", seed=0, arm="oracle-greedy"))
+    plan = Plan(out=str(tmp_path / "out"), tasks_dir=str(tasks), steps=1)
+    run = Run(plan, Job(task="a", seed=0, arm="oracle-greedy:3"))
     found = run.row(lambda _: None)
     tried = [json.loads(line) for line in (run.folder / "oracle.jsonl").read_text().splitlines() if line]
     grades = [t["grade"] for t in tried if t["grade"] is not None]

@@ -119,9 +119,12 @@ def test_tasks_and_arms_are_chosen_by_name_or_refused_in_one_line(tmp_path):
         ("nobody", "no-ideator, prior"),
         ("trained", "no trained policy"),
         ("llm:", "no arm"),
+        ("oracle-greedy:0", "no arm"),
+        ("oracle-greedy:all", "no arm"),
         (",", "no arms"),
     ):
         with pytest.raises(UsageError, match=said):
             arms_in(arms, ["a"])
     with pytest.raises(UsageError, match="training tasks alone: leave out ames"):
-        arms_in("oracle-greedy", ["vowel", "ames"])
+        arms_in("oracle-greedy:5", ["vowel", "ames"])
+    assert arm_named("oracle-greedy:5").oracle == 5
