@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from mle_ideator_jupyter.bench.gain import avg_at_k
 from mle_ideator_jupyter.bench.rows import Row
-from mle_ideator_jupyter.bench.summary import CHECKPOINTS, Comparison, Measured, Summary
-from mle_ideator_jupyter.bench.table import number
+from mle_ideator_jupyter.bench.summary import Comparison, Measured, Summary
+from mle_ideator_jupyter.bench.table import checkpoints, number
 from mle_ideator_jupyter.exports.page import document
 
 COLOURS = ("#0969da", "#1a7f37", "#bf5700", "#8250df", "#cf222e", "#57606a", "#0a7ea4", "#9a6700")
@@ -20,9 +20,9 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 860, 280, 48, 30, 12
 def page(said: Summary, found: Sequence[Measured]) -> str:
     """Return the whole page as HTML; everything that came from outside is escaped."""
     tasks, seeds = {m.row.task for m in found}, {m.row.seed for m in found}
+    sizes = ((len(said.arms), "arm"), (len(tasks), "task"), (len(seeds), "seed"), (len(found), "run"))
     head = (
-        f"<h1>Bench</h1><p class=soft>{len(said.arms)} arms, {len(tasks)} tasks, {len(seeds)} seeds, "
-        f"{len(found)} runs. A gain of 0 is default boosting, 1 the 90th percentile of the task's reference solutions; "
+        f"<h1>Bench</h1><p class=soft>{', '.join(f'{n} {what}s' if n != 1 else f'1 {what}' for n, what in sizes)}. A gain of 0 is default boosting, 1 the 90th percentile of the task's reference solutions; "
         "intervals are 95 %, by bootstrap over tasks, then seeds.</p>"
     )
     parts = [
@@ -49,7 +49,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
 
 
 def _arms(said: Summary) -> str:
-    heads = ("arm", "anytime gain", "95 %", "avg@k", "best@k", "k", "after 1", "3", "5", "10 trials", "reference rank")
+    heads = ("arm", "anytime gain", "95 %", "avg@k", "best@k", "k", "reference rank")
     rows = [
         [
             escape(arm.name),
@@ -58,12 +58,16 @@ def _arms(said: Summary) -> str:
             number(arm.avg_at_k),
             number(arm.best_at_k),
             str(arm.k),
-            *(number(arm.at.get(str(k))) for k in CHECKPOINTS),
             number(arm.reference_rank),
         ]
         for arm in said.arms.values()
     ]
-    return "<h2>Arms</h2>" + _table(heads, rows) + _effort(said)
+    return "<h2>Arms</h2>" + _table(heads, rows) + _checkpoints(said) + _effort(said)
+
+
+def _checkpoints(said: Summary) -> str:
+    lines = checkpoints(said)
+    return _table(lines[0], [[escape(line[0]), *line[1:]] for line in lines[1:]]) if lines else ""
 
 
 def _effort(said: Summary) -> str:

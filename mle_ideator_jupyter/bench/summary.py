@@ -37,8 +37,8 @@ class Measured(Struct, frozen=True, kw_only=True):
 class ArmMeasures(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One arm over all tasks and seeds. `interval` is that of the anytime gain (of `avg_at_k` for a peer), 95 %.
 
-    `avg_at_k` and `best_at_k` are of final gains over `k` runs a task. `at` is the best-so-far gain after so many
-    trials, mean over tasks. `seconds_per_gain` and `cost_per_gain` are what one whole point of final gain took.
+    `avg_at_k` and `best_at_k` are of final gains over `k` runs a task. `at` is the anytime gain of the first so
+    many trials. `seconds_per_gain` and `cost_per_gain` are what one whole point of final gain took.
     """
 
     name: str
@@ -198,11 +198,11 @@ def _arm(name: str, mine: Sequence[Measured]) -> ArmMeasures:
 
 
 def _at(counting: Iterable[Measured], trials: int) -> float:
-    """Return the mean gain of the best solution after so many trials, where runs were meant to have as many."""
+    """Return the anytime gain of the first so many trials, where runs were meant to have as many."""
     values: dict[str, list[float]] = {}
     for m in counting:
         if m.row.steps is None or m.row.steps >= trials:
-            values.setdefault(m.row.task, []).append(m.gains[min(trials, len(m.gains) - 1)])
+            values.setdefault(m.row.task, []).append(anytime(m.gains, trials))
     return avg_at_k(values)
 
 

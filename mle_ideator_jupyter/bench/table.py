@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mle_ideator_jupyter.bench.summary import Comparison, Summary
+from mle_ideator_jupyter.bench.summary import CHECKPOINTS, Comparison, Summary
 
 
 def number(value: float | None, form: str = ".3f") -> str:
@@ -45,11 +45,22 @@ def as_text(said: Summary) -> str:
         for arm in said.arms.values()
     ]
     parts = [columns([heads, *lines])]
+    if len(said.arms) > 1 and (early := checkpoints(said)):
+        parts.append(columns(early))
     parts += [compared(c) for c in said.comparisons]
     parts += [f"left out of all gains: {task}: {why}" for task, why in said.left_out.items()]
     parts += [f"flagged: {a.name} looked for answers in {a.flagged} runs" for a in said.arms.values() if a.flagged]
     parts += [f"not done: {what}" for what in said.missing]
     return "\n".join(parts)
+
+
+def checkpoints(said: Summary) -> list[tuple[str, ...]]:
+    """Return lines with each arm's anytime gain within fewer trials, the heads first; none where no run had as many."""
+    there = [k for k in CHECKPOINTS if any(not math.isnan(a.at.get(str(k), math.nan)) for a in said.arms.values())]
+    if not there:
+        return []
+    lines = [(a.name, *(number(a.at.get(str(k))) for k in there)) for a in said.arms.values() if a.at]
+    return [("anytime gain within", *(f"{k} trials" if k > 1 else "1 trial" for k in there)), *lines]
 
 
 def compared(c: Comparison) -> str:

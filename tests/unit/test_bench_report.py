@@ -43,7 +43,7 @@ def test_a_summary_weighs_tasks_alike_and_pairs_what_both_arms_have():
     assert prior.anytime_gain == pytest.approx(((0.75 + 0.375) / 2 + 0.25) / 2)
     assert prior.avg_at_k == pytest.approx(((1.0 + 0.5) / 2 + 0.25) / 2)
     assert prior.best_at_k == pytest.approx((1.0 + 0.25) / 2)
-    assert prior.at["1"] == pytest.approx(((0.5 + 0.25) / 2 + 0.25) / 2)
+    assert prior.at["1"] == pytest.approx(((0.5 + 0.25) / 2 + 0.25) / 2), "after the first trial alone"
     assert math.isnan(prior.at["10"]), "no run was to have ten trials"
     assert prior.interval[0] <= prior.anytime_gain <= prior.interval[1]
     assert (prior.runs, prior.tasks, prior.k, prior.trials) == (3, 2, 2, 6)
