@@ -22,7 +22,8 @@ def page(said: Summary, found: Sequence[Measured]) -> str:
     tasks, seeds = {m.row.task for m in found}, {m.row.seed for m in found}
     sizes = ((len(said.arms), "arm"), (len(tasks), "task"), (len(seeds), "seed"), (len(found), "run"))
     head = (
-        f"<h1>Bench</h1><p class=soft>{', '.join(f'{n} {what}s' if n != 1 else f'1 {what}' for n, what in sizes)}. A gain of 0 is default boosting, 1 the 90th percentile of the task's reference solutions; "
+        f"<h1>Bench</h1><p class=soft>{', '.join(f'{n} {what}s' if n != 1 else f'1 {what}' for n, what in sizes)}. "
+        "A gain of 0 is default boosting, 1 the 90th percentile of the task's reference solutions; "
         "intervals are 95 %, by bootstrap over tasks, then seeds.</p>"
     )
     parts = [
