@@ -14,6 +14,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.abilities import Improvises, Omits
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError, EndpointError
 from mle_ideator_jupyter.events import IdeaProposed, RunFinished, TrialFinished, TrialStarted
@@ -28,7 +29,7 @@ from mle_ideator_jupyter.model import (
     Trigger,
     new_id,
 )
-from mle_ideator_jupyter.protocols import Ideas, Improvises, Omits
+from mle_ideator_jupyter.protocols import Ideas
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.selection import plateau
 from mle_ideator_jupyter.state import State

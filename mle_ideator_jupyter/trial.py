@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.abilities import Drops, Forgets, Scrubs, Spends
 from mle_ideator_jupyter.brief import Brief, redact, redact_outputs
 from mle_ideator_jupyter.errors import EndpointError, UsageError
 from mle_ideator_jupyter.events import HelpSought, IdeaProposed, Spent, TrialFinished
@@ -24,9 +25,7 @@ from mle_ideator_jupyter.protocols import (
     Action,
     Cell,
     CellResult,
-    Drops,
     Finish,
-    Forgets,
     Grants,
     Ideas,
     Inspect,
@@ -34,10 +33,8 @@ from mle_ideator_jupyter.protocols import (
     Refused,
     ReportScore,
     RunCell,
-    Scrubs,
     SeekHelp,
     Seen,
-    Spends,
     cell,
 )
 from mle_ideator_jupyter.scoring import printed

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.abilities import Logs
 from mle_ideator_jupyter.brief import Brief, HistoryItem, Level, Part
 from mle_ideator_jupyter.facts import KernelFacts, Profile
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, Idea, Task, Trial, Trigger
-from mle_ideator_jupyter.protocols import Cell, Host, Ideator, Implementer, Logs, cell
+from mle_ideator_jupyter.protocols import Cell, Host, Ideator, Implementer, cell
 from mle_ideator_jupyter.selection import noise, parent
 from mle_ideator_jupyter.state import Mark, State
 

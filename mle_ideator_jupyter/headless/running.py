@@ -9,7 +9,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mle_ideator_jupyter import protocols
+from mle_ideator_jupyter import abilities
+from mle_ideator_jupyter.abilities import Checks
 from mle_ideator_jupyter.brief import Level
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.events import RunStarted, TaskSet
@@ -22,7 +23,7 @@ from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Trigger, new_id
 from mle_ideator_jupyter.notebooks import read_notebook
-from mle_ideator_jupyter.protocols import Checks, Ideas, Ideator
+from mle_ideator_jupyter.protocols import Ideas, Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
 
@@ -79,7 +80,7 @@ async def suggest(options: RunOptions, n: int, on_update: Callable[[Update], Non
 async def told(options: RunOptions, n: int, on_update: Callable[[Update], None]) -> str:
     """Return all that `suggest` would send: the Brief's text, and what the Ideator says around it."""
     async with _glance(options, on_update) as wiring:
-        return protocols.told(wiring.ideator, wiring.brief(trigger=Trigger.HUMAN), n)
+        return abilities.told(wiring.ideator, wiring.brief(trigger=Trigger.HUMAN), n)
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from mle_ideator_jupyter.abilities import Checks
 from mle_ideator_jupyter.binding import infer, settle, setup_cell
 from mle_ideator_jupyter.errors import BindingError, UsageError
 from mle_ideator_jupyter.facts import Namespace
@@ -18,7 +19,7 @@ from mle_ideator_jupyter.metrics import metric_asked
 from mle_ideator_jupyter.model import Limits, Task, new_id
 from mle_ideator_jupyter.notebooks import Notebook
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Checks, Ideator, Implementer, cell
+from mle_ideator_jupyter.protocols import Ideator, Implementer, cell
 from mle_ideator_jupyter.wiring import Wiring
 
 SETUP_LIMITS = Limits(seconds=3600)

@@ -179,7 +179,7 @@ class ForkHost:
 
     name = "fork"
     forgets = True
-    """What a cell leaves goes with its child: see `protocols.Forgets`."""
+    """What a cell leaves goes with its child: see `abilities.Forgets`."""
 
     def __init__(
         self,

@@ -8,10 +8,10 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.abilities import told
 from mle_ideator_jupyter.events import Watching
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Idea, Task, Trigger
-from mle_ideator_jupyter.protocols import told
 from mle_ideator_jupyter.session import ideating, place
 from mle_ideator_jupyter.session.commands import choose_brief, kinds_of, set_task
 from mle_ideator_jupyter.session.session import Session

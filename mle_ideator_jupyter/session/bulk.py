@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.abilities import told
 from mle_ideator_jupyter.brief import estimate_tokens
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.exports.table import as_csv, as_json
 from mle_ideator_jupyter.model import Trial, Trigger
-from mle_ideator_jupyter.protocols import told
 from mle_ideator_jupyter.state import State
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mle_ideator_jupyter import wire
-from mle_ideator_jupyter.protocols import Ideator, Streams
+from mle_ideator_jupyter.abilities import Streams
+from mle_ideator_jupyter.protocols import Ideator
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.session.session import Session

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.abilities import told
 from mle_ideator_jupyter.errors import NoIdeaError
 from mle_ideator_jupyter.events import IdeaProposed
 from mle_ideator_jupyter.model import Idea, IdeaKind, Trigger
-from mle_ideator_jupyter.protocols import Ideas, told
+from mle_ideator_jupyter.protocols import Ideas
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.session.session import Session

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from mle_ideator_jupyter import wire
+from mle_ideator_jupyter.abilities import Checks
 from mle_ideator_jupyter.brief import chosen
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.events import TaskSet, TrialFinished, TrialPlaced
@@ -26,7 +27,7 @@ from mle_ideator_jupyter.hosts.lab import LabHost
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Failure, FailureKind
 from mle_ideator_jupyter.plugins import IDEATORS, IMPLEMENTERS, load
-from mle_ideator_jupyter.protocols import Cell, Checks, Ideator, Implementer
+from mle_ideator_jupyter.protocols import Cell, Ideator, Implementer
 from mle_ideator_jupyter.session import bulk, own, place
 from mle_ideator_jupyter.session.anywhere import GO, AnywhereHost
 from mle_ideator_jupyter.session.approving import Approving

@@ -8,13 +8,14 @@ import json
 
 import pytest
 
+from mle_ideator_jupyter.abilities import Tells
 from mle_ideator_jupyter.endpoint import Client, Price
 from mle_ideator_jupyter.errors import EndpointError, UsageError
 from mle_ideator_jupyter.ideators.llm import LlmIdeator, growing
 from mle_ideator_jupyter.ideators.llm.draft import RATIONALE, STEPS, TITLE
 from mle_ideator_jupyter.model import IdeaKind, Trigger
 from mle_ideator_jupyter.plugins import IDEATORS, load
-from mle_ideator_jupyter.protocols import Ideator, Tells
+from mle_ideator_jupyter.protocols import Ideator
 from tests.endpoint.asking import KEY, endpoint, run, sent
 from tests.endpoint.ideas import AREA, BLEND, LOG, answers, brief, proposed, said, tried
 from tests.endpoint.scripted import (
