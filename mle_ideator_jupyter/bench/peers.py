@@ -188,13 +188,13 @@ def _autogluon(tables: Tables, train: Any, test: Any, seconds: float, seed: int)
             eval_metric="roc_auc_ovr" if metric == "roc_auc" and classes > 2 else metric,
             path=folder,
             verbosity=0,
+            learner_kwargs={"random_state": seed},
         ).fit(
             data,
             time_limit=seconds,
             presets="medium_quality",
             num_cpus=1,
             num_gpus=0,
-            learner_kwargs={"random_state": seed},
         )
         if number:
             predicted = predictor.predict(test).to_numpy()

@@ -46,11 +46,12 @@ class TabularPredictor:
 
     told: dict = {}
 
-    def __init__(self, **told):
-        type(self).told = told
+    def __init__(self, *, label, problem_type, eval_metric, path, verbosity, learner_kwargs):
+        told = {"label": label, "problem_type": problem_type, "eval_metric": eval_metric, "path": path}
+        type(self).told = {**told, "verbosity": verbosity, **learner_kwargs}
 
-    def fit(self, data, **told):
-        self.told |= {"data": data, **told}
+    def fit(self, data, *, time_limit, presets, num_cpus, num_gpus):
+        self.told |= {"data": data, "time_limit": time_limit, "num_cpus": num_cpus, "of": (presets, num_gpus)}
         return self
 
     def predict(self, test):
@@ -80,7 +81,7 @@ def test_rmsle_is_fitted_on_the_log_with_one_core_and_its_own_metric(tmp_path, d
     made = peers.solve_with("autogluon", folder, 5, 3)
     told = TabularPredictor.told
     assert (told["eval_metric"], told["problem_type"]) == ("root_mean_squared_error", "regression")
-    assert (told["num_cpus"], told["time_limit"]) == (1, 5)
+    assert (told["num_cpus"], told["time_limit"], told["random_state"]) == (1, 5, 3)
     assert np.allclose(told["data"][told["label"]], np.log1p(target))
     assert np.allclose(made["y"], np.expm1(1.0))
 
