@@ -20,7 +20,7 @@ pytestmark = [
 
 def test_it_leaves_a_graded_submission(tmp_path):
     place, tasks, out = tmp_path / "env", tmp_path / "tasks", tmp_path / "out"
-    write_small_tasks(tasks)
+    write_small_tasks(tasks, "a")
     venv.create(place, with_pip=True)
     run(place / "bin" / "pip", "install", "--quiet", f"{ROOT}[autogluon]")
     given = (
