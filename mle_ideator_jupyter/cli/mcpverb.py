@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SERVER = "mle-ideator"
 ABOUT = (
     "A second opinion on a machine-learning notebook, and its memory. Ask seek_help for what to try next, above all "
-    "when scores have stopped getting better; try it by your own means; report_score what came of it, failures too, so that "
-    "the next idea builds on it. get_history shows what was tried before."
+    "when scores have stopped getting better; try it by your own means; report_score what came of it, failures too, so "
+    "that the next idea builds on it. get_history shows what was tried before."
 )
 
 
