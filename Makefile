@@ -15,12 +15,13 @@ OTHERS := 'jupyter-collaboration>=5,<6' 'jupyter-collaboration-ui>=3,<4' 'jupyte
           'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3' 'jupyter-kernel-gateway>=3,<4' 'notebook>=7,<8'
 FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
 
-.PHONY: help demo test test-all check bench lab dist clean
+.PHONY: help demo test test-all check audit bench lab dist clean
 help:
 	@echo "make demo      the main job on real bundled data, no key, no network (about 2 minutes)"
 	@echo "make test      unit tests, short kernel tests"
 	@echo "make test-all  also the long ones: crash loops, real tasks, 500 fits in a row"
 	@echo "make check     lint, types, floors, format"
+	@echo "make audit     known faults of all that is used (needs the advisory databases)"
 	@echo "make bench     benchmarks, each a ratio against a named baseline"
 	@echo "make lab       JupyterLab on the demo notebook"
 	@echo "make dist      a wheel with the front end in it, in dist/"
@@ -94,6 +95,9 @@ check: $(VENV)/.test node_modules/.made
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --verbose >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 	@echo "check: clean"
+
+audit: $(VENV)/.test node_modules/.made
+	@$(BIN)/python scripts/audit.py
 
 bench: $(VENV)/.test $(VENV)/.front
 	@failed=0; for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || failed=1; done; exit $$failed

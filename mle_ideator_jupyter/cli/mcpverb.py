@@ -32,9 +32,9 @@ class _SeekHelp(msgspec.Struct, forbid_unknown_fields=True):
     """Return new ideas on what to try next in the notebook, each with its reasons and steps. Nothing is tried."""
 
     question: Annotated[str, Meta(description="What you want help with, in words.")] = ""
-    kinds: Annotated[
-        list[str], Meta(description="Only of these kinds, feature_engineering say; any, if empty.")
-    ] = msgspec.field(default_factory=list)
+    kinds: Annotated[list[str], Meta(description="Only of these kinds, feature_engineering say; any, if empty.")] = (
+        msgspec.field(default_factory=list)
+    )
     n: Annotated[int, Meta(ge=1, le=10, description="How many ideas.")] = 1
 
 
