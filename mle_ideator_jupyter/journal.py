@@ -28,6 +28,8 @@ from mle_ideator_jupyter.state import State, fold
 FORMAT = 1
 EVENT_CAP = 1 << 20
 """Largest event, in bytes; bulk belongs in blobs."""
+JOURNAL_CAP = 1 << 30
+"""Largest file, in bytes, that is read: a journal of a hundred thousand trials is smaller."""
 LOCK_SECONDS = 20.0
 
 _decoder = msgspec.json.Decoder(AnyEvent)
@@ -217,9 +219,12 @@ class Journal:
         try:
             with self.path.open("rb") as file:
                 file.seek(self._size)
-                data = file.read()
+                data = file.read(JOURNAL_CAP + 1)
         except FileNotFoundError:
             return
+        if len(data) > JOURNAL_CAP:
+            msg = f"{self.path} has over {JOURNAL_CAP >> 20} MiB: no journal is so large; move it away"
+            raise JournalError(msg)
         whole, newline, torn = data.rpartition(b"\n")
         for line in whole.split(b"\n"):
             if line.strip():
@@ -242,7 +247,7 @@ class Journal:
                 self._note("it holds events that this version does not know; they are kept as they are")
                 return
             event = _decoder.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             self._note("it holds lines that are no events; they are kept as they are")
             return
         self._keep(event)

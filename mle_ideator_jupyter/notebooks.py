@@ -44,7 +44,7 @@ def read_notebook(path: Path) -> Notebook:
         raise UsageError(msg) from None
     try:
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is not JSON ({error}); give a notebook (.ipynb)"
         raise UsageError(msg) from None
     major = raw.get("nbformat") if isinstance(raw, dict) else None

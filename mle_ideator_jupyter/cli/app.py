@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from mle_ideator_jupyter.cli import benchverb, endpointverbs, lmverbs, looking, running, taskverbs, trainverbs
+from mle_ideator_jupyter.cli import benchverb, endpointverbs, lmverbs, looking, mcpverb, running, taskverbs, trainverbs
 from mle_ideator_jupyter.cli.options import common
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import one_line
@@ -36,6 +36,7 @@ for _verb in (
     benchverb.bench,
     trainverbs.train,
     endpointverbs.serve_local,
+    mcpverb.mcp,
     looking.doctor,
 ):
     app.add_command(_verb)

@@ -15,7 +15,7 @@ import msgspec
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import outcome_text
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Idea, Trial
+from mle_ideator_jupyter.model import Idea, Trial, new_id
 from mle_ideator_jupyter.protocols import Cell
 from mle_ideator_jupyter.scoring.reported import MIME
 from mle_ideator_jupyter.state import State
@@ -147,10 +147,10 @@ def write_text(path: Path, text: str) -> None:
 
     Raises `IdeatorError` when the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{new_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:  # never through a link that somebody put there
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

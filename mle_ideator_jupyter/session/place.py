@@ -127,7 +127,7 @@ def _first_id(path: Path) -> str:
     try:
         with path.open("rb") as file:
             first = msgspec.json.decode(file.readline(1 << 16), type=Opened)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, RecursionError):
         return ""
     return first.notebook_id
 
@@ -139,7 +139,7 @@ def events_of(lines: tuple[str, ...]) -> list[AnyEvent]:
     for line in lines[:LINES_CAP]:
         try:
             event = decoder.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             continue
         if not isinstance(event, Opened):
             found.append(event)

@@ -32,7 +32,7 @@ export function Ideas({ ideas, growing }: { ideas: readonly IdeaView[]; growing:
         </button>
       )}
       {dismissed.length > 0 && (
-        <Details quiet testid="mij-dismissed" title={t('Dismissed (%1)', dismissed.length)}>
+        <Details faint testid="mij-dismissed" title={t('Dismissed (%1)', dismissed.length)}>
           {dismissed.map(idea => (
             <Dismissed key={idea.id} idea={idea} />
           ))}

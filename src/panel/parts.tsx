@@ -77,12 +77,13 @@ export function Details(props: {
   aside?: ComponentChildren;
   testid?: string;
   quiet?: boolean;
+  faint?: boolean;
   children: ComponentChildren;
 }): JSX.Element {
   const [open, setOpen] = useState(false);
   return (
     <details
-      class={props.quiet ? 'mij-details mij-quiet' : 'mij-details'}
+      class={`mij-details${props.quiet ? ' mij-quiet' : ''}${props.faint ? ' mij-faint' : ''}`}
       open={open}
       onToggle={event => setOpen(event.currentTarget.open)}
     >

@@ -55,7 +55,13 @@ export interface Window {
 }
 
 /** Returns which rows to draw: those in sight, and some on either side. */
-export function visibleWindow(scrolled: number, sight: number, rowHeight: number, count: number, spare: number): Window {
+export function visibleWindow(
+  scrolled: number,
+  sight: number,
+  rowHeight: number,
+  count: number,
+  spare: number
+): Window {
   const top = Math.floor(Math.max(0, scrolled) / rowHeight);
   const bottom = Math.ceil((Math.max(0, scrolled) + sight) / rowHeight);
   const last = Math.min(count, bottom + spare);
