@@ -111,6 +111,8 @@ def free_memory(error: BaseException | None = None) -> None:
         while error is not None and id(error) not in seen:
             seen.add(id(error))
             traceback.clear_frames(error.__traceback__)
+            for frame, _ in traceback.walk_tb(error.__traceback__):
+                _ = frame.f_locals  # a copy that was made for showing the error is brought up to date: emptied
             error = error.__cause__ or error.__context__
         gc.collect()
     if used and cuda is not None:

@@ -20,6 +20,8 @@ from tests.unit.network_cases import edited, image_case, pictures, recipe
 from tests.unit.recipe_cases import case
 from tests.unit.test_recipe_runs import run
 
+TORCH_SECONDS = 300
+"""Loading torch takes seconds of a core, and longer on a busy machine."""
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="torch is not installed: pip install torch"
 )
@@ -81,7 +83,9 @@ def test_categories_are_embedded_unless_an_edit_encodes_them():
 def test_two_networks_of_other_make_are_two_classes():
     binding, profile, *_ = case("binary", "auc")
     two = edited([{"family": "torch_mlp"}, {"family": "torch_mlp", "params": {"schedule": "cosine"}}])
-    classes = [n.name for n in ast.walk(ast.parse(render_trial(binding, profile, two, name="trial_01"))) if hasattr(n, "bases")]
+    classes = [
+        n.name for n in ast.walk(ast.parse(render_trial(binding, profile, two, name="trial_01"))) if hasattr(n, "bases")
+    ]
     assert {"TorchMLP", "TorchMLP2"} <= set(classes)
     alike = edited([{"family": "torch_mlp"}, {"family": "torch_mlp", "params": {"width": 7}}])
     assert "TorchMLP2" not in render_trial(binding, profile, alike, name="trial_01")
@@ -165,6 +169,8 @@ def test_the_names_of_pixels_are_written_as_loops():
 
 
 @needs_torch
+@pytest.mark.long
+@pytest.mark.timeout(TORCH_SECONDS)
 @pytest.mark.parametrize(
     ("family", "problem", "metric", "params"),
     [
@@ -188,7 +194,8 @@ def test_it_runs_and_keeps_the_formats(family, problem, metric, params):
 
 
 @needs_torch
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.timeout(TORCH_SECONDS)
+@pytest.mark.parametrize("channels", [1, pytest.param(3, marks=pytest.mark.long)])
 def test_convolutions_find_a_shape_wherever_it_lies(channels):
     binding, profile, train, test = image_case(channels)
     learning = recipe("torch_cnn", epochs=25, augment=["flip", "shift"], learning_rate=0.01, patience=None)
@@ -198,6 +205,7 @@ def test_convolutions_find_a_shape_wherever_it_lies(channels):
 
 
 @needs_torch
+@pytest.mark.timeout(TORCH_SECONDS)
 def test_on_a_cpu_the_same_seed_gives_the_same_network_and_the_notebooks_chance_stays():
     import torch
 
@@ -214,6 +222,7 @@ def test_on_a_cpu_the_same_seed_gives_the_same_network_and_the_notebooks_chance_
 
 @needs_torch
 @pytest.mark.long
+@pytest.mark.timeout(TORCH_SECONDS)
 def test_networks_in_blends_bags_stacks_and_searches():
     binding, profile, train, test = case("regression", "rmse")
     params = {"epochs": 2, "batch_size": 32, "width": 8}

@@ -18,8 +18,8 @@ OVERHEAD = 0.05
 """Seconds of preparation for each fit, whatever the model."""
 
 
-START = {True: 6.0, False: 3.0}
-"""Seconds in which torch is loaded, with a GPU and without; once in a trial."""
+START = {True: 10.0, False: 8.0}
+"""CPU-seconds in which torch and its optimizers are loaded, with a GPU and without: once in a process."""
 
 
 def seconds(recipe: Recipe, profile: Profile, binding: Binding, *, gpu: bool = False) -> float:
