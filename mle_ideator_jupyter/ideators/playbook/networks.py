@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
-from mle_ideator_jupyter.ideators.playbook.view import View, strong
+from mle_ideator_jupyter.ideators.playbook.view import LARGEST, NETWORKS, View, listed, strong
 from mle_ideator_jupyter.model import IdeaKind
 from mle_ideator_jupyter.recipe import Family, Model, Text
 
@@ -22,6 +22,12 @@ def network(view: View, family: Family, **params: Any) -> Model:
     batch = 32 if view.rows < 1000 else 128 if view.rows < 20_000 else 512
     epochs = min(40, max(5, PASSES[view.gpu] // max(1, view.rows)))
     return Model(family=family, params={"batch_size": batch, "epochs": epochs, **params}, loss=view.loss)
+
+
+def present(view: View) -> list[Model]:
+    """Return what a network is blended with: the models there are, or boosting in the place of a single one."""
+    models = [m for m in view.recipe.models if m.family not in NETWORKS]
+    return models if len(models) > 1 else [view.booster()]
 
 
 def machine(view: View) -> str:
@@ -40,8 +46,8 @@ def machine(view: View) -> str:
     actions={
         "alone": "two layers of 128, categories embedded",
         "wide": "three layers of 256, half of the units dropped",
-        "with_boosting": "the first, blended with boosting",
-        "with_boosting_wide": "the second, blended with boosting",
+        "beside": "the first, blended with the present models",
+        "beside_wide": "the second, blended with the present models",
     },
 )
 def torch_tables(view: View) -> Iterator[Candidate]:
@@ -55,16 +61,18 @@ def torch_tables(view: View) -> Iterator[Candidate]:
     models = {
         "alone": [small],
         "wide": [wide],
-        "with_boosting": [view.booster(), small],
-        "with_boosting_wide": [view.booster(), wide],
+        "beside": [*present(view), small],
+        "beside_wide": [*present(view), wide],
     }
     evidence = 0.4 + 0.3 * strong(view.rows, 2000, 50_000) + 0.2 * strong(levels, 10, 200)
     for param, chosen in models.items():
         blended = len(chosen) > 1
+        if len(chosen) > LARGEST:
+            continue
         yield candidate(
             param,
             f"Train a {'wide ' if 'wide' in param else ''}network with embeddings in torch"
-            + (", beside boosting" if blended else ""),
+            + (f", beside {listed(chosen[:-1])}" if blended else ""),
             because=[
                 machine(view),
                 f"{len(view.numbers)} numbers, {len(view.categories)} categories of {levels} levels, {view.rows} rows",
@@ -73,13 +81,13 @@ def torch_tables(view: View) -> Iterator[Candidate]:
             steps=[
                 "Standardise the numbers, embed the categories",
                 f"Train at most {chosen[-1].params['epochs']} epochs; a tenth of the training rows says when to stop",
-                *(["Average it with boosting"] if blended else []),
+                *([f"Average it with {listed(chosen[:-1])}"] if blended else []),
             ],
             strength=evidence
             * (1.0 if blended else 0.5 * view.single())
             * (0.9 if "wide" in param else 1.0)
             * (1.0 if view.gpu else SLOW),
-            edits={"models": chosen, "combine": "blend"},
+            edits={"models": chosen, **({} if blended else {"combine": "blend"})},
         )
 
 
@@ -137,7 +145,7 @@ def torch_images(view: View) -> Iterator[Candidate]:
     actions={
         "bag": "a bag of embeddings of words and pairs",
         "single_words": "of single words",
-        "with_linear": "the first, blended with a linear model",
+        "beside": "the first, blended with a linear model, or with the present models",
     },
 )
 def torch_texts(view: View) -> Iterator[Candidate]:
@@ -147,20 +155,23 @@ def torch_texts(view: View) -> Iterator[Candidate]:
     words = max(c.words or 0 for c in view.texts)
     model = network(view, "torch_bag", dropout=0.3, depth=1)
     text = view.recipe.text or Text()
-    models = {"bag": [model], "single_words": [model], "with_linear": [model, view.linear()]}
+    others = present(view) if len(view.recipe.models) > 1 else [view.linear()]
+    models = {"bag": [model], "single_words": [model], "beside": [*others, model]}
     for param, chosen in models.items():
         terms = Text(words=(1, 1)) if param == "single_words" else text
+        if len(chosen) > LARGEST:
+            continue
         yield candidate(
             param,
             "Train a bag of embeddings in torch"
-            + {"single_words": ", of single words", "with_linear": ", beside a linear model"}.get(param, ""),
+            + {"single_words": ", of single words", "beside": f", beside {listed(others)}"}.get(param, ""),
             because=[f"{len(view.texts)} text columns of {words:.0f} words, in {view.rows} rows", machine(view)],
             why="Each term learns a place among the others, so that rare words borrow from common ones of like use.",
             steps=[
                 "Weigh the terms by TF-IDF, and add up their embeddings",
                 f"Train at most {model.params['epochs']} epochs; a tenth of the training rows says when to stop",
-                *(["Average it with a linear model on the same terms"] if len(chosen) > 1 else []),
+                *([f"Average it with {listed(others)} on the same terms"] if len(chosen) > 1 else []),
             ],
-            strength={"bag": 0.6, "single_words": 0.4, "with_linear": 1.0}[param] * (1.0 if view.gpu else SLOW),
-            edits={"models": chosen, "combine": "blend", "text": terms},
+            strength={"bag": 0.6, "single_words": 0.4, "beside": 1.0}[param] * (1.0 if view.gpu else SLOW),
+            edits={"models": chosen, "text": terms, **({} if len(chosen) > 1 else {"combine": "blend"})},
         )
