@@ -97,6 +97,19 @@ class Pair(Struct, frozen=True, kw_only=True):
     value: float
 
 
+class Image(Struct, frozen=True, kw_only=True):
+    """The images that a table's columns are the pixels of: row by row, the channels of one pixel together."""
+
+    height: int
+    width: int
+    channels: int = 1
+    columns: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return the size in a few words: `8 × 8 pixels`."""
+        return f"{self.height} × {self.width} pixels" + (f" in {self.channels} channels" if self.channels > 1 else "")
+
+
 class Profile(Struct, frozen=True, kw_only=True):
     """All that is known of a task's data, without any of the rows."""
 
@@ -121,6 +134,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     time_column: str | None = None
     test_is_later: bool = False
     """Whether the test rows all come after the training rows."""
+    image: Image | None = None
+    """Set where the feature columns are the pixels of images."""
     notes: tuple[str, ...] = ()
     """What was sampled, skipped or repaired while profiling, in words."""
 

@@ -29,6 +29,9 @@ Family = Literal[
     "catboost",
     "mlp",
     "gaussian_process",
+    "torch_mlp",
+    "torch_cnn",
+    "torch_bag",
 ]
 Encoder = Literal["auto", "ordinal", "onehot", "target", "count", "category"]
 

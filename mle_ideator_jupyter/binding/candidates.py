@@ -18,7 +18,13 @@ TRAIN_NAME = re.compile(
 )
 SUBMISSION_NAME = re.compile(r"(?i)submi|(^|_)sub$|^sample$|^ss$")
 _FEATURES = re.compile(r"^[Xx](_|$|[a-z]*_)|(?i:features?$)")
+LEAST_SIDE, MOST_PIXELS = 8, 4096
+"""Arrays of images are made tables of where their sides are no shorter, and their pixels no more."""
+_COLOURS = (1, 3, 4)
 _WHOLE = (
+    ("images", "target"),
+    ("images", "labels"),
+    ("images", "y"),
     ("X", "y"),
     ("X", "Y"),
     ("x", "y"),
@@ -164,12 +170,12 @@ def _singles(found: Sequence[Variable], target: str | None) -> Iterator[Data]:
 def _assembled(by_name: dict[str, Variable], names: tuple[str, str, str], pandas: str) -> Data | None:
     """Return features and target as data whose expression builds one frame of both."""
     x, y = by_name.get(names[0]), by_name.get(names[1])
-    if x is None or y is None or len(x.shape) != 2 or not y.shape or x.shape[0] != y.shape[0]:
+    if x is None or y is None or len(x.shape) < 2 or not y.shape or x.shape[0] != y.shape[0]:
         return None
     features, answers = _features(x, pandas), _answers(y)
     if features is None or answers is None:
         return None
-    columns = x.columns or tuple(f"x{i}" for i in range(x.shape[1]))
+    columns = x.columns or _pixels(x)[0] or tuple(f"x{i}" for i in range(x.shape[1]))
     if x.type == "pandas.DataFrame" and "not text" in x.note:
         columns = tuple(f"x{c}" for c in columns)
     label = y.columns[0] if y.columns and y.columns[0] else "target"
@@ -189,7 +195,7 @@ def _assembled(by_name: dict[str, Variable], names: tuple[str, str, str], pandas
         shape=(x.shape[0], len(columns) + 1),
     )
     test = by_name.get(names[2])
-    fits = test is not None and len(test.shape) == 2 and test.shape[1] == x.shape[1]
+    fits = test is not None and len(test.shape) >= 2 and test.shape[1:] == x.shape[1:]
     other = _features(test, pandas) if test is not None and fits else None
     return Data(train=f"{features}.assign({added})", columns=summary, test=other, target=label)
 
@@ -200,7 +206,46 @@ def _keyword(name: str) -> bool:
     return keyword.iskeyword(name)
 
 
+def _pixels(x: Variable) -> tuple[tuple[str, ...], str]:
+    """Return the columns of an array of images, and the expression of their names; nothing where it is none.
+
+    Images are (rows, height, width), with colours last or, as torch has them, first.
+    """
+    sizes = _sizes(x)
+    if sizes is None:
+        return (), ""
+    height, width, channels = sizes
+    loops = f"for i in range({height}) for j in range({width})"
+    if channels is None:
+        names = tuple(f"pixel_{i}_{j}" for i in range(height) for j in range(width))
+        return names, f'[f"pixel_{{i}}_{{j}}" {loops}]'
+    names = tuple(f"pixel_{i}_{j}_{k}" for i in range(height) for j in range(width) for k in range(channels))
+    return names, f'[f"pixel_{{i}}_{{j}}_{{k}}" {loops} for k in range({channels})]'
+
+
+def _sizes(x: Variable) -> tuple[int, int, int | None] | None:
+    """Return height, width and channels (None where there is no such axis) of an array of images."""
+    if x.type != "numpy.ndarray" or len(x.shape) not in {3, 4}:
+        return None
+    sides = x.shape[1:]
+    if _colours_first(x):
+        sides = (*sides[1:], sides[0])
+    height, width = sides[:2]
+    channels = sides[2] if len(sides) > 2 else None
+    if min(height, width) < LEAST_SIDE or height * width * (channels or 1) > MOST_PIXELS:
+        return None
+    return (height, width, channels) if (channels or 1) in _COLOURS else None
+
+
+def _colours_first(x: Variable) -> bool:
+    return len(x.shape) == 4 and x.shape[1] in _COLOURS and x.shape[3] not in _COLOURS
+
+
 def _features(x: Variable, pandas: str) -> str | None:
+    if len(x.shape) > 2:
+        names = _pixels(x)[1]
+        turned = f"{x.name}.transpose(0, 2, 3, 1)" if _colours_first(x) else x.name
+        return f"{pandas}.DataFrame({turned}.reshape(len({x.name}), -1), columns={names})" if names else None
     if x.type == "pandas.DataFrame":
         return f'{x.name}.add_prefix("x")' if "not text" in x.note else x.name
     if x.type == "polars.DataFrame":

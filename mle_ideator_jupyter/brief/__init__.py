@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from mle_ideator_jupyter.brief.brief import Brief, HistoryItem
 from mle_ideator_jupyter.brief.compaction import PARTS, Level, Part, chosen, level_of, parts_of
+from mle_ideator_jupyter.brief.past import ran_out
 from mle_ideator_jupyter.brief.redaction import redact, redact_outputs
 from mle_ideator_jupyter.brief.tokens import CHARACTERS_PER_TOKEN, estimate_tokens
 
@@ -23,6 +24,7 @@ __all__ = [
     "estimate_tokens",
     "level_of",
     "parts_of",
+    "ran_out",
     "redact",
     "redact_outputs",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mle_ideator_jupyter.brief.compaction import Extent, folded
 from mle_ideator_jupyter.brief.wording import line
-from mle_ideator_jupyter.model import Failure, FailureKind, Score
+from mle_ideator_jupyter.model import Failure, FailureKind, Score, Trial
 
 if TYPE_CHECKING:
     from mle_ideator_jupyter.brief.brief import Brief, HistoryItem
@@ -34,13 +34,21 @@ def history(brief: Brief, extent: Extent, left_out: list[str]) -> str:
     return "\n".join(lines)
 
 
-def out_of_memory(brief: Brief) -> str:
-    """Return why the last trial that ran out of memory did, with its number; empty where none has."""
+def ran_out(brief: Brief) -> Trial | None:
+    """Return the last trial that ran out of memory, or None."""
     for item in reversed(brief.history):
         outcome = item.trial.outcome
         if isinstance(outcome, Failure) and _memory(outcome):
-            return f"in trial {item.trial.number} ({item.trial.title}): {outcome.message}"
-    return ""
+            return item.trial
+    return None
+
+
+def out_of_memory(brief: Brief) -> str:
+    """Return why the last trial that ran out of memory did, with its number; empty where none has."""
+    trial = ran_out(brief)
+    if trial is None or not isinstance(trial.outcome, Failure):
+        return ""
+    return f"in trial {trial.number} ({trial.title}): {trial.outcome.message}"
 
 
 def _memory(failure: Failure) -> bool:

@@ -64,6 +64,8 @@ def _data(brief: Brief, extent: Extent, left_out: list[str]) -> str:
         + (f", skew {target.skew:.2f}" if target.skew is not None else "")
         + (f", classes {', '.join(f'{c} {s:.1%}' for c, s in target.classes[:8])}" if target.classes else ""),
     ]
+    if profile.image:
+        lines.append(f"the columns are images of {profile.image.describe()}")
     columns = sorted(profile.columns, key=lambda c: -(c.association or 0))
     lines += [_column(c) for c in columns[: extent.columns]]
     if len(columns) > extent.columns:

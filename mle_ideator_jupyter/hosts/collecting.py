@@ -18,9 +18,17 @@ IMAGE_CAP = 4_000_000
 Status = Literal["ok", "error", "timeout", "memory", "interrupted", "died"]
 
 
+_ENDINGS: dict[str, Status] = {
+    "KeyboardInterrupt": "interrupted",
+    "SystemExit": "died",
+    "MemoryError": "memory",
+    "OutOfMemoryError": "memory",  # torch's, of a GPU
+}
+
+
 def status_of(error: str) -> Status:
     """Return how a cell ended that raised the error of this name."""
-    return {"KeyboardInterrupt": "interrupted", "SystemExit": "died"}.get(error, "error")  # type: ignore[return-value]
+    return _ENDINGS.get(error, "error")
 
 
 def message_of(error: str, value: str) -> str:

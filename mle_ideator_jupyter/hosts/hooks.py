@@ -200,6 +200,7 @@ class _Around:
             if self.memory is not None:
                 kernelside.dismiss_workers()
                 changed = self._restore(self.memory, expected.cell.keep or ())
+                kernelside.free_memory(result.error_in_exec)
         return CellResult(
             status=status,
             reported=self.reported if status == "ok" else None,

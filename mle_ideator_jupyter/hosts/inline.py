@@ -130,7 +130,9 @@ class InlineHost:
             ended = self._captured(cell, limits, running)
             kernelside.dismiss_workers()
         self.left.update(cell.keep)
-        return replace(ended, changed=tuple(guard.restore(memory, namespace, cell.keep)))
+        changed = tuple(guard.restore(memory, namespace, cell.keep))
+        kernelside.free_memory()
+        return replace(ended, changed=changed)
 
     def _captured(self, cell: Cell, limits: Limits, running: Running) -> CellResult:
         collector, tree = Collector(self._submissions), Tree(os.getpid())

@@ -5,7 +5,9 @@ A question is an expression, so that asking leaves no trace in the user's namesp
 
 from __future__ import annotations
 
+import gc
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -14,10 +16,13 @@ import msgspec
 from mle_ideator_jupyter.errors import BindingError, HostError
 from mle_ideator_jupyter.facts import Namespace, Profile
 from mle_ideator_jupyter.hosts import guard
+from mle_ideator_jupyter.hosts.collecting import status_of
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.profile import look, profile_frames
 
 _memories: list[guard.Memory] = []
+_errors: list[BaseException | None] = []
+"""The last error that reached the user when the namespace was remembered: not that of the cell that follows."""
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
@@ -63,21 +68,25 @@ def namespace(namespace: MutableMapping[str, Any]) -> str:
 def remember(namespace: MutableMapping[str, Any]) -> str:
     """Remember the namespace until `restore`."""
     _memories[:] = [guard.remember(namespace)]
+    _errors[:] = [getattr(sys, "last_value", None)]
     return _line(Answer())
 
 
 def restore(namespace: MutableMapping[str, Any], keep: str) -> str:
     """Put the namespace back as it was remembered, but for the names in `keep` (comma-separated)."""
     dismiss_workers()
-    if not _memories:
-        return _line(Answer(changed=[]))
-    return _line(Answer(changed=guard.restore(_memories.pop(), namespace, keep.split(",") if keep else ())))
+    error = getattr(sys, "last_value", None)
+    theirs = bool(_errors) and _errors.pop() is error
+    changed = guard.restore(_memories.pop(), namespace, keep.split(",") if keep else ()) if _memories else []
+    free_memory(None if theirs else error)
+    return _line(Answer(changed=changed))
 
 
 def drop(namespace: MutableMapping[str, Any], names: str) -> str:
     """Take names (comma-separated) out of the namespace, where they are there."""
     for name in names.split(","):
         namespace.pop(name, None)
+    free_memory()
     return _line(Answer())
 
 
@@ -87,6 +96,28 @@ def dismiss_workers() -> None:
     executor = getattr(loky, "_executor", None)
     if executor is not None:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+def free_memory(error: BaseException | None = None) -> None:
+    """Give back what a trial's cell holds no more: the blocks that torch keeps of a GPU for the next one.
+
+    `error` is what the cell raised: its traceback would keep alive all that the cell had, model and batch included.
+    Where memory is not at stake it stays as it is, for whoever looks into it.
+    """
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    used = cuda is not None and cuda.is_initialized()
+    if error is not None and (used or status_of(type(error).__name__) == "memory"):
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            traceback.clear_frames(error.__traceback__)
+            for frame, _ in traceback.walk_tb(error.__traceback__):
+                _ = frame.f_locals  # a copy that was made for showing the error is brought up to date: emptied
+            error = error.__cause__ or error.__context__
+        gc.collect()
+    if used and cuda is not None:
+        gc.collect()  # networks and their optimizers refer to each other
+        cuda.empty_cache()
 
 
 def decode(line: str) -> Answer:

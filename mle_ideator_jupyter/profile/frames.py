@@ -12,6 +12,7 @@ from mle_ideator_jupyter.facts import Profile
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.profile.answers import answers_of, some, target_facts, target_of
 from mle_ideator_jupyter.profile.columns import Known, Target, describe
+from mle_ideator_jupyter.profile.images import image_of
 from mle_ideator_jupyter.profile.pairs import PAIR_ROWS, pairs
 from mle_ideator_jupyter.profile.reading import Column, Floats, Ints, Table, checked, open_table, read
 from mle_ideator_jupyter.profile.relating import tidy
@@ -67,6 +68,7 @@ def profile_frames(train: Any, test: Any, binding: Binding) -> Profile:
         group_column=binding.group_column or group_column(known, _test_groups(known, there), target.aim),
         time_column=time,
         test_is_later=later,
+        image=image_of(known, frozenset(filter(None, (binding.id_column, binding.group_column, time)))),
         notes=note.all(),
     )
 

@@ -7,10 +7,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mle_ideator_jupyter.brief import Brief, HistoryItem
-from mle_ideator_jupyter.facts import ColumnProfile, KernelFacts, Pair, Profile, TargetProfile
+from mle_ideator_jupyter.facts import ColumnProfile, Gpu, Image, KernelFacts, Pair, Profile, TargetProfile
 from mle_ideator_jupyter.ideators.playbook import Playbook
 from mle_ideator_jupyter.metrics import metric_named
-from mle_ideator_jupyter.model import Binding, Budget, Idea, Limits, Score, Splitter, Task, Trial
+from mle_ideator_jupyter.model import (
+    Binding,
+    Budget,
+    Failure,
+    FailureKind,
+    Idea,
+    Limits,
+    RecipeEdit,
+    Score,
+    Splitter,
+    Task,
+    Trial,
+)
 from mle_ideator_jupyter.recipe import Recipe, apply_edit, recipe_from
 
 
@@ -44,6 +56,7 @@ def case(
     libraries: Sequence[str] = ("lightgbm",),
     splitter: Splitter | None = None,
     time_column: str | None = None,
+    gpus: Sequence[Gpu] = (),
     **facts: Any,
 ) -> Brief:
     """Return the Brief of a run that is about to begin."""
@@ -62,7 +75,7 @@ def case(
         profile=Profile(
             rows=rows, target=TargetProfile(**given), columns=tuple(columns), time_column=time_column, **facts
         ),
-        kernel=KernelFacts(libraries=dict.fromkeys(libraries, "1.0")),
+        kernel=KernelFacts(libraries=dict.fromkeys(libraries, "1.0"), gpus=tuple(gpus)),
         left=Budget(steps=10),
     )
 
@@ -173,6 +186,39 @@ CASES: dict[str, Callable[[], Brief]] = {
     "text years": lambda: case("regression", "mae", [TEXT], target=REAL),
     "wide": lambda: case("binary", "auc", numeric_block(40, association=0.01), target=TWO, rows=8000),
 }
+
+GPU = Gpu(name="H100", memory_mb=80_000)
+PIXELS = tuple(f"pixel_{i}_{j}" for i in range(8) for j in range(8))
+IMAGE = Image(height=8, width=8, columns=PIXELS)
+
+
+def images(libraries: Sequence[str] = ("torch",), gpus: Sequence[Gpu] = (GPU,)) -> Brief:
+    """Return the Brief of a run on images of 8 × 8 that is about to begin."""
+    columns = [number(name, integer=True, distinct=17) for name in PIXELS]
+    return case("multiclass", "accuracy", columns, target=SIX, libraries=libraries, gpus=gpus, image=IMAGE)
+
+
+def out_of_memory(brief: Brief, models: list[dict[str, Any]]) -> Brief:
+    """Return the Brief after a trial with these models ran out of memory."""
+    from msgspec.structs import replace
+
+    failure = Failure(kind=FailureKind.MEMORY, message="OutOfMemoryError: CUDA out of memory. Tried to allocate 9 GiB")
+    recipe = apply_edit(Recipe(), RecipeEdit(set={"models": models}))
+    trial = Trial(id="oom", number=1, title="Train a network", recipe=recipe.to_dict(), outcome=failure)
+    return replace(brief, history=(*brief.history, HistoryItem(trial=trial)))
+
+
+NETWORK_CASES: dict[str, Callable[[], Brief]] = {
+    "network on a table": lambda: case(
+        "binary", "auc", mixed_columns(), target=TWO, libraries=("torch",), gpus=(GPU,), **PAIRS
+    ),
+    "network on images": images,
+    "network on text": lambda: case("binary", "auc", [TEXT], target=TWO, libraries=("torch",)),
+    "network out of memory": lambda: out_of_memory(
+        images(), [{"family": "torch_cnn", "params": {"batch_size": 512, "width": 64}}]
+    ),
+}
+"""Where torch is installed: apart, for without it nothing may change."""
 
 
 def ask(brief: Brief, n: int = 1, playbook: Playbook | None = None) -> list[Idea]:

@@ -17,7 +17,7 @@ from mle_ideator_jupyter.ideators.playbook.ideator import candidates
 from mle_ideator_jupyter.model import Budget, Failure, FailureKind, IdeaKind, Limits
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.recipe import Model, Recipe, apply_edit, recipe_from
-from tests.unit.playbook_cases import CASES, after, ask, begun
+from tests.unit.playbook_cases import CASES, NETWORK_CASES, after, ask, begun
 
 
 def test_there_are_enough_plays_and_actions() -> None:
@@ -104,6 +104,14 @@ def _well_formed(one) -> None:
 
 def test_every_action_applies_somewhere_and_its_edit_fits() -> None:
     seen = {action for name in CASES for seed in range(3) for action, _ in _walk(name, 12, seed)}
+    network = Recipe(models=(Model(family="torch_cnn", params={"batch_size": 128}),))
+    for make in NETWORK_CASES.values():
+        for recipe in (Recipe(), network):
+            brief = begun(make(), recipe=recipe)
+            for one, key in candidates(brief):
+                assert apply_edit(recipe, one.edit).key() == key, one.action
+                seen.add(one.action)
+                _well_formed(one)
     assert set(ACTIONS) - seen == set()
 
 

@@ -24,9 +24,11 @@ def test_both_are_policies() -> None:
 
 
 def test_the_table_names_every_play_and_no_other() -> None:
-    assert set(prior.GAINS) == set(PLAYS)
-    assert set(prior.FOLLOWS) <= set(PLAYS)
-    assert {p for after_ in prior.FOLLOWS.values() for p in after_} <= set(PLAYS)
+    assert {*prior.GAINS, *prior.LATER} == set(PLAYS)
+    assert not set(prior.GAINS) & set(prior.LATER)
+    assert set(prior.OPENED) <= set(PLAYS)
+    assert set(prior.LATER_FOLLOWS) <= set(prior.LATER), "what old plays open the way to is frozen"
+    assert {p for after_ in prior.OPENED.values() for p in after_} <= set(PLAYS)
     assert set(PLAYS) >= prior.FINISHING
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 from mle_ideator_jupyter.facts import Profile
+from mle_ideator_jupyter.ideators.playbook.view import NETWORKS
 from mle_ideator_jupyter.model import Binding
 from mle_ideator_jupyter.recipe import Model, Recipe
 
@@ -17,9 +18,16 @@ OVERHEAD = 0.05
 """Seconds of preparation for each fit, whatever the model."""
 
 
-def seconds(recipe: Recipe, profile: Profile, binding: Binding) -> float:
-    """Return a guess of the CPU-seconds of one trial: a fit for each fold, one on all rows, and any search."""
-    size = _Size(recipe, profile, binding)
+START = {True: 10.0, False: 8.0}
+"""CPU-seconds in which torch and its optimizers are loaded, with a GPU and without: once in a process."""
+
+
+def seconds(recipe: Recipe, profile: Profile, binding: Binding, *, gpu: bool = False) -> float:
+    """Return a guess of the CPU-seconds of one trial: a fit for each fold, one on all rows, and any search.
+
+    With `gpu`, networks are trained on one.
+    """
+    size = _Size(recipe, profile, binding, gpu=gpu)
     fits = (1 if "holdout" in binding.splitter.kind else binding.splitter.folds) + 1
     several = len(recipe.models) > 1
     one = sum(size.fit(m) for m in recipe.models)
@@ -27,11 +35,14 @@ def seconds(recipe: Recipe, profile: Profile, binding: Binding) -> float:
     if recipe.post.calibrate != "none" or recipe.post.thresholds:
         one *= 6
     search = recipe.tune.trials * recipe.tune.folds * size.fit(recipe.models[0]) if recipe.models else 0.0
-    return fits * (one * recipe.bags + size.prepare()) + search
+    start = START[gpu] if any(m.family in NETWORKS for m in recipe.models) else 0.0
+    return start + fits * (one * recipe.bags + size.prepare()) + search
 
 
 class _Size:
-    def __init__(self, recipe: Recipe, profile: Profile, binding: Binding) -> None:
+    def __init__(self, recipe: Recipe, profile: Profile, binding: Binding, *, gpu: bool) -> None:
+        self.gpu = gpu
+        self.image = profile.image
         self.recipe = recipe
         self.rows = profile.rows * (recipe.rows.recent or 1.0)
         used = [c for c in profile.columns if c.name not in recipe.drop and c.role not in {"id", "constant", "text"}]
@@ -70,6 +81,7 @@ class _Size:
             "svm": lambda _: 1e-8 * self.rows**2 * (1 + self.wide / 10) * (5 if self.classifier else 1),
             "mlp": lambda _: 1e-4 * self.rows * (1 + self.wide / 100),
             "gaussian_process": lambda _: 2e-9 * self.rows**3,
+            **dict.fromkeys(NETWORKS, self._network),
         }
         return costs[model.family](model)
 
@@ -81,6 +93,30 @@ class _Size:
         tree = 7e-4 + 1.6e-6 * columns * leaves + 3e-9 * self.rows * columns
         slow = (4.0 if self.rows > 20_000 else 1.0) * (2.0 if model.loss == "absolute" else 1.0)
         return trees * self.outputs * tree * slow
+
+    def _network(self, model: Model) -> float:
+        """Steps have a price of their own, for their products and for the weights that they change."""
+        p = model.params
+        width, depth = int(p.get("width") or 64), int(p.get("depth") or 2)
+        epochs, batch = int(p.get("epochs") or 40), int(p.get("batch_size") or 512)
+        weights, products = self._weights(model.family, width, depth)
+        step, product = (1.5e-3 + 2e-12 * weights, 1e-13) if self.gpu else (1e-3 + 5e-9 * weights, 1e-10)
+        return epochs * (math.ceil(self.rows / batch) * step + 6 * self.rows * products * product)
+
+    def _weights(self, family: str, width: int, depth: int) -> tuple[float, float]:
+        """Return how many weights a network has, and in how many products each row takes part."""
+        if family == "torch_cnn" and self.image is not None:
+            pixels, before, weights, products = self.image.height * self.image.width, self.image.channels, 0.0, 0.0
+            for _ in range(depth):
+                weights += 9 * before * width
+                products += 9 * before * width * pixels
+                before, width, pixels = width, 2 * width, pixels // 4
+            return weights, products
+        inner = width * width * (depth - 1) + width * self.outputs
+        if family == "torch_bag":
+            terms = 20_000 if self.words else self.wide
+            return terms * width + inner, 3 * (self.words + self.columns) * width + inner
+        return self.wide * width + inner, self.wide * width + inner
 
     def _bagged(self, model: Model) -> float:
         trees = int(model.params.get("n_estimators") or 100)

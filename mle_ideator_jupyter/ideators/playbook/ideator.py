@@ -96,12 +96,12 @@ class _Costs:
 
     def __init__(self, brief: Brief, view: View) -> None:
         self.view, self.binding = view, brief.task.binding
-        self.parent = seconds(view.recipe, view.profile, self.binding)
+        self.parent = seconds(view.recipe, view.profile, self.binding, gpu=view.gpu)
         # A clock may correct the guess only where the budget is one; else the same seed must give the same ideas.
         measured = brief.parent.seconds if brief.parent and brief.left.seconds is not None else 0.0
         self.correction = min(4.0, max(0.25, measured / self.parent)) if measured > 1.0 else 1.0
 
     def priced(self, found: Candidate, recipe: Recipe) -> Candidate:
         """Return the Candidate with its guessed cost."""
-        guess = seconds(recipe, self.view.profile, self.binding)
+        guess = seconds(recipe, self.view.profile, self.binding, gpu=self.view.gpu)
         return msgspec.structs.replace(found, cost=guess / self.parent, seconds=guess * self.correction)

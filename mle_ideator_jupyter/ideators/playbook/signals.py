@@ -10,7 +10,7 @@ import math
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.ideators.playbook.past import Past
 from mle_ideator_jupyter.ideators.playbook.play import Candidate
-from mle_ideator_jupyter.ideators.playbook.prior import FINISHING, FOLLOWS
+from mle_ideator_jupyter.ideators.playbook.prior import FINISHING, OPENED
 from mle_ideator_jupyter.model import IdeaKind
 
 STEPS = 10
@@ -49,7 +49,7 @@ def signals(brief: Brief, past: Past, candidate: Candidate, prior: float) -> lis
     steps = brief.left.steps
     left = 0.5 if steps is None else min(1.0, steps / STEPS)
     cost = min(2.0, max(-2.0, math.log10(max(candidate.cost, 1e-3))))
-    follows = any(candidate.play in FOLLOWS.get(play, ()) for play in past.fruitful)
+    follows = any(candidate.play in OPENED.get(play, ()) for play in past.fruitful)
     kinds = [float(candidate.kind is kind) for kind in IdeaKind]
     return [
         math.log(max(prior, LEAST)),

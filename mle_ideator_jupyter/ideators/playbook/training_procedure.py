@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from mle_ideator_jupyter.ideators.playbook.play import Candidate, candidate, play
-from mle_ideator_jupyter.ideators.playbook.view import BOOSTING, LEAVES, SEEDED, Loss, View, percent, strong
+from mle_ideator_jupyter.ideators.playbook.view import (
+    BOOSTING,
+    LEAVES,
+    NETWORKS,
+    SEEDED,
+    Loss,
+    View,
+    percent,
+    strong,
+)
 from mle_ideator_jupyter.model import IdeaKind
 from mle_ideator_jupyter.recipe import Model
 
@@ -185,7 +194,7 @@ def average_seeds(view: View) -> Iterator[Candidate]:
         "max_features" in m.params or "subsample" in m.params or "colsample_bytree" in m.params
         for m in view.recipe.models
     )
-    useful = drawn or bool(view.families & {"mlp", "extra_trees", "forest"})
+    useful = drawn or bool(view.families & {"mlp", "extra_trees", "forest", *NETWORKS})
     for n in (3, 5, 8):
         if view.recipe.bags >= n:
             continue

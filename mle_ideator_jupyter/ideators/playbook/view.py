@@ -15,9 +15,10 @@ Loss = Literal["auto", "squared", "absolute", "poisson", "quantile"]
 TREES: tuple[Family, ...] = ("forest", "extra_trees", "hist_boosting", "lightgbm", "xgboost", "catboost")
 BOOSTING: tuple[Family, ...] = ("hist_boosting", "lightgbm", "xgboost", "catboost")
 BAGGED: tuple[Family, ...] = ("forest", "extra_trees")
-SEEDED: tuple[Family, ...] = (*TREES, "mlp")
+NETWORKS: tuple[Family, ...] = ("torch_mlp", "torch_cnn", "torch_bag")
+SEEDED: tuple[Family, ...] = (*TREES, "mlp", *NETWORKS)
 """Families whose fit depends on a seed."""
-SCALED: tuple[Family, ...] = ("linear", "knn", "svm", "mlp", "gaussian_process")
+SCALED: tuple[Family, ...] = ("linear", "knn", "svm", "mlp", "gaussian_process", "torch_mlp")
 """Families for which the shape and size of numbers matter."""
 LARGEST = 5
 """A blend of more models than this gains little and costs each of them."""
@@ -152,6 +153,11 @@ class View:
     def installed(self, library: str) -> bool:
         """Return whether the kernel has this library."""
         return library in self.brief.kernel.libraries
+
+    @property
+    def gpu(self) -> bool:
+        """Return whether the kernel's torch can use a GPU that is there."""
+        return bool(self.brief.kernel.gpus) and "+cpu" not in self.brief.kernel.libraries.get("torch", "+cpu")
 
     def single(self) -> float:
         """Return a factor that makes one model in place of a blend that was worked for unlikely."""

@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 
 from mle_ideator_jupyter.errors import EditError
-from mle_ideator_jupyter.facts import ColumnProfile, Profile
+from mle_ideator_jupyter.facts import ColumnProfile, Image, Profile
 from mle_ideator_jupyter.implementers.recipe.writing import Imports
 from mle_ideator_jupyter.metrics import METRICS, PROBABILITY_METRICS
 from mle_ideator_jupyter.model import Binding
@@ -16,6 +16,7 @@ from mle_ideator_jupyter.recipe import Recipe
 LOCALS = frozenset(
     {"X", "categories", "cv", "fit", "folds", "high", "known", "low", "model", "numbers", "prediction", "prepare"}
 ) | {
+    "pixels",
     "score",
     "submission",
     "test",
@@ -130,6 +131,19 @@ class Context:
     def classes_known(self) -> int:
         """How many classes the target has, as far as the profile tells."""
         return max(len(self.profile.target.classes), self.profile.target.distinct)
+
+    def pixels(self) -> Image:
+        """Return the images that the columns are. Raises `EditError` where they are none, or a pixel is dropped."""
+        image = self.profile.image
+        if image is None:
+            msg = "torch_cnn needs images, and the columns are not known as pixels"
+            raise EditError(msg)
+        dropped = sorted(set(image.columns) & set(self.recipe.drop))
+        if dropped or self.recipe.select:
+            what = f"{dropped[0]!r} is dropped" if dropped else "a share of the columns is selected"
+            msg = f"torch_cnn needs every pixel, and {what}"
+            raise EditError(msg)
+        return image
 
     @cached_property
     def order_column(self) -> str | None:

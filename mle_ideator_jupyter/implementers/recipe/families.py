@@ -7,13 +7,17 @@ from mle_ideator_jupyter.recipe import Model
 
 BOOSTED = frozenset({"hist_boosting", "lightgbm", "xgboost", "catboost"})
 FORESTS = frozenset({"forest", "extra_trees"})
-DENSE = frozenset({"hist_boosting", "gaussian_process", "forest", "extra_trees"})
+DENSE = frozenset({"hist_boosting", "gaussian_process", "forest", "extra_trees", "torch_mlp"})
 """Families that take no sparse columns, or are many times slower on them."""
-NATIVE = frozenset({"hist_boosting", "lightgbm"})
+NATIVE = frozenset({"hist_boosting", "lightgbm", "torch_mlp"})
 """Families that take categories as such."""
+EMBEDDING = frozenset({"torch_mlp"})
+"""Families that take them so left to themselves: they learn what a level is like."""
+NETWORKS = frozenset({"torch_mlp", "torch_cnn", "torch_bag"})
+"""Families of torch."""
 NATIVE_LEVELS = 250
 """Levels of one column that they take; rarer ones are merged."""
-SPARSE = frozenset({"linear", "svm", "naive_bayes"})
+SPARSE = frozenset({"linear", "svm", "naive_bayes", "torch_bag"})
 """Families that take sparse text as it is; the others get it reduced."""
 
 
@@ -33,4 +37,5 @@ def native_categories(context: Context, model: Model) -> list[str]:
     if model.family not in NATIVE or context.recipe.select:
         return []
     wanted = {c: chosen.columns.get(c, chosen.encoder) for c in context.all_categories if c not in chosen.orders}
-    return [c for c, encoder in wanted.items() if encoder == "category"]
+    taken = {"category", "auto"} if model.family in EMBEDDING else {"category"}
+    return [c for c, encoder in wanted.items() if encoder in taken]

@@ -6,7 +6,8 @@ from typing import Any
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
-from mle_ideator_jupyter.implementers.recipe.families import native_categories
+from mle_ideator_jupyter.implementers.recipe.families import NETWORKS, native_categories
+from mle_ideator_jupyter.implementers.recipe.nets import network_estimator
 from mle_ideator_jupyter.implementers.recipe.writing import Call
 from mle_ideator_jupyter.recipe import Model
 
@@ -16,7 +17,7 @@ CHANCES_ROWS = {True: 5_000, False: 7_000}
 NEIGHBOUR_ROWS = 200_000
 PROCESS_ROWS = 2_500
 QUANTILE_ROWS = 3_000
-SEEDED = frozenset({"forest", "extra_trees", "hist_boosting", "lightgbm", "xgboost", "catboost", "mlp"})
+SEEDED = frozenset({"forest", "extra_trees", "hist_boosting", "lightgbm", "xgboost", "catboost", "mlp", *NETWORKS})
 """Families whose fit depends on a seed, so that bagging seeds means something."""
 WEIGHTED = frozenset({"linear", "svm", "forest", "extra_trees", "hist_boosting", "lightgbm", "catboost"})
 """Families whose classifiers can weigh classes."""
@@ -30,6 +31,7 @@ LOSSES = {
     "lightgbm": {"absolute", "poisson", "quantile"},
     "xgboost": {"absolute", "poisson"},
     "catboost": {"absolute", "poisson"},
+    **{family: {"absolute"} for family in NETWORKS},
 }
 """What each family's regressor can minimise instead of squared error."""
 
@@ -231,6 +233,11 @@ def _gaussian_process(context: Context, model: Model, numeric: bool, seed: str) 
     return _call(context, "gaussian_process", name, model, defaults)
 
 
+def _network(context: Context, model: Model, numeric: bool, seed: str) -> Call:
+    made = network_estimator(context, model, numeric, seed)
+    return _unit_target(context, made) if numeric else made
+
+
 _BUILDERS = {
     "linear": _linear,
     "naive_bayes": _naive_bayes,
@@ -244,4 +251,5 @@ _BUILDERS = {
     "catboost": _catboost,
     "mlp": _mlp,
     "gaussian_process": _gaussian_process,
+    **dict.fromkeys(NETWORKS, _network),
 }

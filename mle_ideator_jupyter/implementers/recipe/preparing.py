@@ -24,6 +24,10 @@ from mle_ideator_jupyter.recipe import Encoder, Feature, Model
 
 def preparation(context: Context, model: Model) -> Call | None:
     """Return the ColumnTransformer for one model, or None when there is nothing to prepare."""
+    if model.family == "torch_cnn":
+        context.pixels()
+        context.sk("compose", "ColumnTransformer")
+        return Call("ColumnTransformer", items(pair(repr("pixels"), repr("passthrough"), "pixels")))
     branches = [
         *_native_branch(context, model),
         *number_branches(context, model),

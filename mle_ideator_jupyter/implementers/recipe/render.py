@@ -11,6 +11,7 @@ from mle_ideator_jupyter.implementers.recipe.combining import model_lines
 from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.families import BOOSTED
 from mle_ideator_jupyter.implementers.recipe.features import check_numbers, prepare_lines
+from mle_ideator_jupyter.implementers.recipe.nets import pixel_names
 from mle_ideator_jupyter.implementers.recipe.validating import score_lines, submission_lines, validation_lines
 from mle_ideator_jupyter.implementers.recipe.writing import assign, double_quoted, names, one_line
 from mle_ideator_jupyter.model import Binding
@@ -164,7 +165,10 @@ def _sorted(context: Context) -> list[str]:
 def _columns(context: Context) -> list[str]:
     """Return the lists that the pipelines name; missing numbers become NaN, whatever type their columns are of."""
     lines = []
-    if context.all_numbers:
+    families = {m.family for m in context.recipe.models}
+    if "torch_cnn" in families:
+        lines.append(assign("pixels", pixel_names(context.pixels())))
+    if context.all_numbers and families != {"torch_cnn"}:
         lines.append(assign("numbers", names(context.all_numbers)))
         boosted = any(m.family in BOOSTED for m in context.recipe.models)
         used = [c for c in context.columns if c.name in context.numbers]

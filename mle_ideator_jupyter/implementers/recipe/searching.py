@@ -6,6 +6,7 @@ from typing import Any
 
 from mle_ideator_jupyter.errors import EditError
 from mle_ideator_jupyter.implementers.recipe.context import Context
+from mle_ideator_jupyter.implementers.recipe.families import NETWORKS
 from mle_ideator_jupyter.implementers.recipe.models import estimator
 from mle_ideator_jupyter.implementers.recipe.writing import Call, assign, items, literal, mapping
 from mle_ideator_jupyter.model import Goal
@@ -79,6 +80,11 @@ def _space(model: Model, name: str) -> dict[str, Any]:
         "LinearSVR": {"C": "loguniform(1e-3, 1e1)"},
     }
     trees = {"min_samples_leaf": [1, 2, 3, 5, 10], "max_features": [0.2, 0.3, 0.4, 0.6, 0.8]}
+    network = {
+        "learning_rate": "loguniform(3e-4, 1e-2)",
+        "width": [32, 64, 128, 256],
+        "dropout": [0.0, 0.1, 0.3, 0.5],
+    }
     by_family: dict[str, dict[str, Any]] = {
         "knn": {"n_neighbors": [3, 5, 8, 12, 20, 35, 60], "weights": ["uniform", "distance"]},
         "svm": {"C": "loguniform(1e-1, 1e2)", "gamma": "loguniform(1e-3, 1)"},
@@ -105,6 +111,7 @@ def _space(model: Model, name: str) -> dict[str, Any]:
             "colsample_bytree": [0.4, 0.6, 0.8, 1.0],
         },
         "catboost": {"learning_rate": "loguniform(0.02, 0.2)", "depth": [4, 5, 6, 7], "l2_leaf_reg": [1, 3, 10, 30]},
+        **dict.fromkeys(NETWORKS, network),
         "mlp": {"alpha": "loguniform(1e-3, 1e1)", "learning_rate_init": "loguniform(3e-4, 1e-2)"},
     }
     return by_name.get(name) or by_family.get(model.family, {})

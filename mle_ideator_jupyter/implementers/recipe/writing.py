@@ -109,7 +109,7 @@ class Imports:
     def write(self, indent: int = 4) -> str:
         """Return the import statements, sorted."""
         space = " " * indent
-        lines = [f"{space}import {m} as {a}" for m, a in sorted(self._modules.items())]
+        lines = [f"{space}import {m}" + (f" as {a}" if a != m else "") for m, a in sorted(self._modules.items())]
         if "sklearn.impute" in self._names and "IterativeImputer" in self._names["sklearn.impute"]:
             lines.append(f"{space}from sklearn.experimental import enable_iterative_imputer  # noqa: F401")
         for module, imported in sorted(self._names.items()):
