@@ -76,7 +76,7 @@ def _cluster(engine: str, out: Path, tasks: Path) -> Any:
 
 
 def _pool(given: dict[str, Any]) -> Any:
-    from mle_ideator_jupyter.rl.executing import WARM, Pool
+    from mle_ideator_jupyter.rl.lanes import WARM, Pool
 
     out, tasks = given["out"].resolve(), given["tasks_dir"].resolve()
     return Pool(out, tasks, given["workers"], given.get("warm", WARM))

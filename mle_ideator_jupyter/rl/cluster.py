@@ -14,7 +14,8 @@ import msgspec
 
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Limits
-from mle_ideator_jupyter.rl.executing import Execution, Lane, Order, on_lane
+from mle_ideator_jupyter.rl.executing import Execution, Order, on_lane
+from mle_ideator_jupyter.rl.lanes import Lane
 from mle_ideator_jupyter.rl.variants import Variant
 
 CONNECT_SECONDS = 20
