@@ -25,7 +25,8 @@ from mle_ideator_jupyter.hosts.fork import ONE_THREAD
 from mle_ideator_jupyter.implementers.recipe.render import render_trial
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.recipe import recipe_from
-from mle_ideator_jupyter.rl.executing import Executor, Order, Pool, quick
+from mle_ideator_jupyter.rl.executing import Executor, Order, quick
+from mle_ideator_jupyter.rl.lanes import Pool
 from mle_ideator_jupyter.rl.states import prepare
 from mle_ideator_jupyter.rl.variants import Variant, Variation, folder_of
 from mle_ideator_jupyter.scoring.graded import TaskFile, public

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from mle_ideator_jupyter.abilities import Checks
 from mle_ideator_jupyter.errors import NoIdeaError, UsageError
 from mle_ideator_jupyter.events import IdeaProposed, TaskSet, TrialFinished, TrialStarted
 from mle_ideator_jupyter.exports.table import Row, one_line, rows
@@ -36,7 +37,7 @@ from mle_ideator_jupyter.model import (
     new_id,
 )
 from mle_ideator_jupyter.notebooks import read_notebook
-from mle_ideator_jupyter.protocols import Checks, Ideas
+from mle_ideator_jupyter.protocols import Ideas
 from mle_ideator_jupyter.session.own import OWN, SAME
 from mle_ideator_jupyter.wiring import Wiring
 

@@ -13,12 +13,13 @@ from mle_ideator_jupyter import plugins
 from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.headless import POLICIES
+from mle_ideator_jupyter.ideators.playbook.proxy import Proxy
 from mle_ideator_jupyter.ideators.playbook.trained import shipped
 from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
 
-NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "oracle-greedy[:ACTIONS]", "flaml", "autogluon")
+NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "ARM@K", "oracle-greedy[:ACTIONS]", "flaml", "autogluon")
 
 ORACLE_ACTIONS = 40
 
@@ -27,6 +28,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     """One arm: the Ideator by name (None: the Implementer's own moves), the Playbook's policy, or what else it is.
 
     `oracle` is how many actions the oracle executes at each step, at most.
+    With `candidates`, the best predicted of so many ideas is tried at each step.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     model: str = ""
     peer: Literal["flaml", "autogluon"] | None = None
     oracle: int | None = None
+    candidates: int = 1
 
     def ideator_of(self) -> Callable[[Wiring], Ideator] | None:
         """Return what makes the Ideator where a name alone does not say it."""
@@ -48,6 +51,9 @@ class Arm(Struct, frozen=True, kw_only=True):
 
 def arm_named(name: str) -> Arm:
     """Return the arm of this name. Raises `UsageError`, in one line, for one that there is not, or not yet."""
+    asked, _, count = name.rpartition("@")
+    if count.isdecimal():
+        return _of_several(name, arm_named(asked), int(count))
     kind, _, given = name.partition(":")
     if name == "no-ideator":
         return Arm(name=name, ideator=None)
@@ -68,6 +74,15 @@ def arm_named(name: str) -> Arm:
         return _of_a_model(name, kind, given)
     msg = f"no arm is called {name!r}; there are {', '.join(NAMES)}"
     raise UsageError(msg)
+
+
+def _of_several(name: str, arm: Arm, count: int) -> Arm:
+    """Return the arm that tries the best predicted of several ideas of another."""
+    if arm.ideator is None or arm.oracle is not None or count < 2:
+        msg = f"arm {name}: an arm that proposes, and at least two ideas, as in trained@8"
+        raise UsageError(msg)
+    Proxy()  # one that is not shipped says so now
+    return msgspec.structs.replace(arm, name=name, candidates=count)
 
 
 def _of_a_model(name: str, kind: str, model: str) -> Arm:

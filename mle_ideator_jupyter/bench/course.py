@@ -100,6 +100,7 @@ class Run:
             limits=Limits(seconds=plan.seconds_per_trial, cpu_seconds=plan.cpu_seconds),
             ideator=self.arm.ideator,
             policy=self.arm.policy,
+            candidates=self.arm.candidates,
             implementer=self.arm.implementer,
             seed=self.job.seed,
             host="fork",

@@ -16,7 +16,7 @@ import msgspec
 
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError, GradeError
-from mle_ideator_jupyter.ideators.playbook import Playbook
+from mle_ideator_jupyter.ideators.playbook import Playbook, Prior
 from mle_ideator_jupyter.model import Idea, Struct
 from mle_ideator_jupyter.protocols import CellResult, Observation, RunCell
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
@@ -52,7 +52,7 @@ class Oracle:
         """Return up to `n` ideas, best grade first; those that have no grade come never."""
         base = recipe_from(brief.parent.recipe if brief.parent else None)
         graded: list[tuple[float, Idea]] = []
-        for idea in await Playbook().propose(brief, self.cap):
+        for idea in await Playbook(Prior()).propose(brief, self.cap):
             if idea.edit is None:
                 continue
             key = apply_edit(base, idea.edit).key()

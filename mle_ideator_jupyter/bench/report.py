@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import msgspec
 
 from mle_ideator_jupyter.bench.page import page
-from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.bench.references import Reference, references
 from mle_ideator_jupyter.bench.results import RESULTS, Results, save_whole, saved_plan
-from mle_ideator_jupyter.bench.summary import Measured, Summary, measured, summary, tried
+from mle_ideator_jupyter.bench.summary import Measured, Summary, measured, summary
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.model import Goal, Struct
 
 JSON, PAGE = "report.json", "report.html"
-UNBIASED = "random-order"
-"""The arm whose choice of ideas depends on nothing, so that a play's mean reward in it is the play's own."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -45,39 +41,6 @@ def report_on(out: Path) -> Report:
     save_whole(report.json, msgspec.json.format(msgspec.json.encode(report.as_json())) + b"\n")
     save_whole(report.page, page(said, found).encode())
     return report
-
-
-def play_table(out: Path) -> dict[str, Any]:
-    """Return each play's mean reward (gain over its parent: mean over tries of a task, then over tasks).
-
-    From the training tasks alone, and from runs in random order where there are any. This is what
-    `static-order` is made of.
-    """
-    found, boards = _measured(out)
-    ideas = [t for t in tried(found, boards) if t.row.task not in EVALUATION and not t.action.startswith("own:")]
-    unbiased = [t for t in ideas if t.row.arm == UNBIASED]
-    chosen = unbiased or ideas
-    plays: dict[str, dict[str, list[float]]] = {}
-    for idea in chosen:
-        plays.setdefault(idea.action.partition(":")[0], {}).setdefault(idea.row.task, []).append(idea.gain)
-    rewards = {
-        play: {
-            "reward": round(math.fsum(math.fsum(v) / len(v) for v in tasks.values()) / len(tasks), 5),
-            "tries": sum(map(len, tasks.values())),
-            "tasks": len(tasks),
-        }
-        for play, tasks in plays.items()
-    }
-    arms = sorted({t.row.arm for t in chosen})
-    seeds = sorted({t.row.seed for t in chosen})
-    made = {
-        "from": "jupyter ideate bench --report OUT --play-rewards",
-        "arms": arms,
-        "tasks": sorted({t.row.task for t in chosen}),
-        "seeds": seeds,
-        "reward": "gain of a trial's grade over its parent's; mean over tries of a task, then over tasks",
-    }
-    return {"made": made, "plays": dict(sorted(rewards.items(), key=lambda item: (-item[1]["reward"], item[0])))}
 
 
 def _measured(out: Path) -> tuple[list[Measured], dict[str, Reference]]:

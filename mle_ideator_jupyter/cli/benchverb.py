@@ -26,16 +26,15 @@ from mle_ideator_jupyter.errors import IdeatorError, UsageError
 @click.option("--pin/--no-pin", default=True, help="Hold each local run to a core of its own [yes].")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where results go; again goes on.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Only report on this --out again.")
-@click.option("--play-rewards", is_flag=True, help="With --report: print each play's mean reward, for static-order.")
 @common
-def bench(report: Path | None, as_json: bool, play_rewards: bool, **given: Any) -> None:
+def bench(report: Path | None, as_json: bool, **given: Any) -> None:
     """Compare arms (who proposes ideas) on task folders, and report Avg@k, Best@k, anytime gain, rank and medals.
 
     Each run's row is kept at once; the same command goes on where it was stopped.
     """
     need_recipe_libraries()
     if report is not None:
-        _report(report, as_json=as_json, play_rewards=play_rewards)
+        _report(report, as_json=as_json)
         return
     if given["tasks_dir"] is None or given["out"] is None:
         msg = "bench needs --tasks-dir and --out (or --report FOLDER alone)"
@@ -76,21 +75,15 @@ def _engine(given: dict[str, Any]) -> Any:
         from mle_ideator_jupyter.bench.engines.local import LocalEngine
 
         return LocalEngine(given["workers"], given["gpus"], pin=given["pin"])
-    if "://" not in given["engine"]:
-        msg = f"--engine is local or a Dask scheduler's address such as tcp://host:8786, not {given['engine']!r}"
-        raise UsageError(msg)
     from mle_ideator_jupyter.bench.engines.cluster import DaskEngine
 
     return DaskEngine(given["engine"], given["gpus"])
 
 
-def _report(out: Path, *, as_json: bool, play_rewards: bool = False) -> None:
+def _report(out: Path, *, as_json: bool) -> None:
     from mle_ideator_jupyter.bench import table
-    from mle_ideator_jupyter.bench.report import play_table, report_on
+    from mle_ideator_jupyter.bench.report import report_on
 
-    if play_rewards:
-        click.echo(msgspec.json.format(msgspec.json.encode(play_table(out))).decode())
-        return
     report = report_on(out)
     if as_json:
         click.echo(msgspec.json.encode(report.as_json()).decode())

@@ -10,7 +10,14 @@ from typing import Any
 import click
 import msgspec
 
-from mle_ideator_jupyter.cli.options import agent_options, binding_options, brief_options, common, notebook_argument
+from mle_ideator_jupyter.cli.options import (
+    agent_options,
+    binding_options,
+    brief_options,
+    common,
+    notebook_argument,
+    who_proposes,
+)
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.model import Budget
@@ -41,9 +48,7 @@ def suggest(notebook: Path, count: int, hint: str, show_brief: bool, as_json: bo
         target=given["target"],
         metric=given["metric"],
         goal=given["goal"] or "",
-        ideator=None if given["no_ideator"] else given["ideator"],
-        policy=given["policy"],
-        seed=given["seed"],
+        **who_proposes(given),
         hint=hint,
         level=given["level"],
         without=given["without"],

@@ -49,17 +49,32 @@ def binding_options(command: Command) -> Command:
 
 def agent_options(command: Command) -> Command:
     """Add the options that choose who proposes and how ideas are ranked."""
-    for name, default, help_text, names in (
-        ("--ideator", "playbook", "Who proposes.", lambda: plugins.names(plugins.IDEATORS)),
-        (
-            "--policy",
-            "prior",
-            "How the Playbook ranks its plays: prior, trained, static-order, random-order.",
-            _policies,
+    for option in (
+        click.option(
+            "--ideator",
+            default="playbook",
+            show_default=True,
+            help="Who proposes.",
+            shell_complete=_among(lambda: plugins.names(plugins.IDEATORS)),
         ),
+        click.option(
+            "--policy",
+            default=_default_policy,
+            show_default="trained, where one ships",
+            help="How the Playbook ranks its plays: trained, prior, static-order, random-order.",
+            shell_complete=_among(_policies),
+        ),
+        click.option(
+            "--candidates",
+            type=click.IntRange(1, 50),
+            default=1,
+            show_default=True,
+            help="Ideas that are asked for; the one predicted to earn most is tried.",
+        ),
+        click.option("--proxy", type=click.Path(path_type=Path, dir_okay=False), help="What predicts [shipped]."),
+        click.option("--least", type=float, help="Try the Ideator's first candidate that is predicted to earn this."),
     ):
-        add = click.option(name, default=default, show_default=True, help=help_text, shell_complete=_among(names))
-        command = add(command)
+        command = option(command)
     command = click.option("--no-ideator", is_flag=True, help="Implementation only: the Implementer's own moves.")(
         command
     )
@@ -103,6 +118,18 @@ def need_recipe_libraries() -> None:
     if lacking:
         msg = f"{' and '.join(lacking)} missing: pip install 'mle_ideator_jupyter[recipe]'"
         raise IdeatorError(msg)
+
+
+def who_proposes(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what `agent_options` say, as fields of RunOptions."""
+    ideator = None if given["no_ideator"] else given["ideator"]
+    return {"ideator": ideator, **{k: given[k] for k in ("policy", "candidates", "proxy", "least", "seed")}}
+
+
+def _default_policy() -> str:
+    from mle_ideator_jupyter.headless.options import DEFAULT_POLICY
+
+    return DEFAULT_POLICY
 
 
 def _policies() -> Sequence[str]:

@@ -19,6 +19,7 @@ from mle_ideator_jupyter.cli.options import (
     implementer_option,
     need_recipe_libraries,
     notebook_argument,
+    who_proposes,
 )
 from mle_ideator_jupyter.cli.progress import Progress
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
@@ -115,10 +116,8 @@ def run(notebook: Path, as_json: bool, **given: Any) -> None:
         target=given["target"],
         metric=given["metric"],
         goal=given["goal"] or "",
-        ideator=None if given["no_ideator"] else given["ideator"],
         implementer=given["implementer"],
-        policy=given["policy"],
-        seed=given["seed"],
+        **who_proposes(given),
         level=given["level"],
         without=given["without"],
         fresh=given["fresh"],

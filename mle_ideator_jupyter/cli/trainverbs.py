@@ -67,16 +67,13 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
 def _cluster(engine: str, out: Path, tasks: Path) -> Any:
     if engine == "local":
         return None
-    if "://" not in engine:
-        msg = f"--engine is local or a Dask scheduler's address such as tcp://host:8786, not {engine!r}"
-        raise UsageError(msg)
     from mle_ideator_jupyter.rl.cluster import DaskCluster
 
     return DaskCluster(engine, out, tasks)
 
 
 def _pool(given: dict[str, Any]) -> Any:
-    from mle_ideator_jupyter.rl.executing import WARM, Pool
+    from mle_ideator_jupyter.rl.lanes import WARM, Pool
 
     out, tasks = given["out"].resolve(), given["tasks_dir"].resolve()
     return Pool(out, tasks, given["workers"], given.get("warm", WARM))
@@ -119,19 +116,23 @@ def collect(samples: int, round_: int, weights: Path | None, as_json: bool, **gi
 @collecting
 @click.option("--samples", type=click.IntRange(min=20), default=200, show_default=True, help="Executed ideas.")
 @click.option("--weights", type=click.Path(path_type=Path, dir_okay=False), help="Where the weights go [OUT].")
+@click.option("--static-order", type=click.Path(path_type=Path, dir_okay=False), help="Write what each play earned.")
 @common
-def playbook(samples: int, weights: Path | None, as_json: bool, **given: Any) -> None:
+def playbook(samples: int, weights: Path | None, static_order: Path | None, as_json: bool, **given: Any) -> None:
     """Train the Playbook's policy: collect samples where they lack, fit, choose by leaving one task out at a time."""
-    from mle_ideator_jupyter.bench.results import save_whole
+    from mle_ideator_jupyter.rl import policy
     from mle_ideator_jupyter.rl.choosing import choose
     from mle_ideator_jupyter.rl.exact import sampled_groups
     from mle_ideator_jupyter.rl.samples import read_collected
 
     with collection_of(given, quiet=as_json) as collection:
         collection.sample(samples)
-    choice = choose(sampled_groups(read_collected(given["out"])), said(quiet=as_json))
+    groups = sampled_groups(read_collected(given["out"]))
+    choice = choose(groups, said(quiet=as_json))
+    if static_order is not None:
+        _write(static_order, policy.static_order(groups))
     place = weights or given["out"] / "weights.json"
-    save_whole(place, msgspec.json.format(msgspec.json.encode(choice.weights)) + b"\n")
+    _write(place, choice.weights)
     if as_json:
         click.echo(msgspec.json.encode({"policies": choice.table, "weights": str(place)}).decode())
         return
@@ -140,6 +141,12 @@ def playbook(samples: int, weights: Path | None, as_json: bool, **given: Any) ->
         over = f"{row.over_prior:+.4f} [{row.over_prior_low:+.4f}, {row.over_prior_high:+.4f}]"
         click.echo(f"{row.name:24s}{row.reward:8.4f} [{row.low:.4f}, {row.high:.4f}]  {over}")
     click.echo(f"chosen {choice.weights.card['chosen']}, fitted on all tasks: {place}")
+
+
+def _write(path: Path, fitted: Any) -> None:
+    from mle_ideator_jupyter.bench.results import save_whole
+
+    save_whole(path, msgspec.json.format(msgspec.json.encode(fitted)) + b"\n")
 
 
 @train.command()
@@ -183,16 +190,20 @@ def evaluate(cap: int | None, weights: Path | None, as_json: bool, **given: Any)
 
 @train.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The training folder.")
+@click.option("--weights", type=click.Path(path_type=Path, dir_okay=False), help="Write a proxy for `run --proxy`.")
 @common
-def proxy(out: Path, as_json: bool) -> None:
+def proxy(out: Path, weights: Path | None, as_json: bool) -> None:
     """Say how well rewards are predicted without executing, on training tasks that the prediction has not seen."""
     from mle_ideator_jupyter.rl import exact
-    from mle_ideator_jupyter.rl.proxy import CANDIDATES, judge
+    from mle_ideator_jupyter.rl.proxy import CANDIDATES, fit_proxy, judge
     from mle_ideator_jupyter.rl.samples import read_collected
 
     need_recipe_libraries()
     collected = read_collected(out)
-    found = judge(exact.sampled_groups(collected), exact.complete(collected))
+    groups = exact.sampled_groups(collected)
+    found = judge(groups, exact.complete(collected))
+    if weights is not None:
+        _write(weights, fit_proxy(groups, found))
     if as_json:
         click.echo(msgspec.json.encode({"proxies": found}).decode())
         return

@@ -8,17 +8,21 @@ from typing import Literal
 from mle_ideator_jupyter.brief import Level, Part
 from mle_ideator_jupyter.hosts.fence import Fence
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder, StaticOrder, Trained
+from mle_ideator_jupyter.ideators.playbook.trained import shipped
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
 POLICIES = {"prior": Prior, "random-order": RandomOrder, "static-order": StaticOrder, "trained": Trained}
 """What may choose among the Playbook's candidates."""
+DEFAULT_POLICY = "trained" if shipped() else "prior"
+"""What chooses where nobody says otherwise."""
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
     """What a headless run is told.
 
     `task_dir` is a prepared task folder whose private answers grade the result. `fence` is what trials may use;
-    the fork host alone has one.
+    the fork host alone has one. The Ideator is asked for `candidates` ideas, of which the best predicted by `proxy`
+    (None: the one that ships) is tried; with `least`, its first that is predicted to earn so much.
     """
 
     notebook: Path
@@ -32,7 +36,10 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     goal: str = ""
     ideator: str | None = "playbook"
     implementer: str = "recipe"
-    policy: str = "prior"
+    policy: str = DEFAULT_POLICY
+    candidates: int = 1
+    proxy: Path | None = None
+    least: float | None = None
     seed: int = 0
     fresh: bool = False
     rescore: str | None = None

@@ -18,7 +18,7 @@ from mle_ideator_jupyter.exports.notebook import write_result, write_text, writt
 from mle_ideator_jupyter.exports.page import page
 from mle_ideator_jupyter.headless.options import RunOptions, page_path
 from mle_ideator_jupyter.headless.summary import RunSummary, summary
-from mle_ideator_jupyter.headless.wiring import make_ideator, open_journal, prepared
+from mle_ideator_jupyter.headless.wiring import make_ideator, open_journal, prepared, screened
 from mle_ideator_jupyter.journal import Journal, journal_path
 from mle_ideator_jupyter.loop import Update, autopilot
 from mle_ideator_jupyter.model import Trigger, new_id
@@ -51,7 +51,7 @@ async def run_headless(
     journal = open_journal(options, notebook)
     async with prepared(options, notebook, journal, on_update) as ready:
         if ideator is not None:
-            ready.ideator = ideator(ready)
+            ready.ideator = screened(ideator(ready), options)
         wiring = ready.log_calls()
         _resume_or_start(wiring, options, output)
         reason = ""
@@ -111,6 +111,7 @@ def _resume_or_start(wiring: Wiring, options: RunOptions, output: Path) -> None:
             "task": wiring.task.binding.describe(),
             **({"level": options.level.value} if options.level is not Level.STANDARD else {}),
             **({"without": list(options.without)} if options.without else {}),
+            **({"candidates": options.candidates, "least": options.least} if options.candidates > 1 else {}),
         },
     )
     alike = [r for r in journal.state.runs.values() if _same(r.started, begun)]

@@ -124,7 +124,16 @@ def make_ideator(options: RunOptions) -> Ideator | None:
         msg = f"no policy is called {options.policy!r}; there are {', '.join(POLICIES)}"
         raise UsageError(msg)
     made: Ideator = factory(POLICIES[options.policy]()) if options.ideator == "playbook" else factory()
-    return made
+    return screened(made, options)
+
+
+def screened(ideator: Ideator, options: RunOptions) -> Ideator:
+    """Return the Ideator as it is, or one that proposes the best predicted of several ideas of it."""
+    if options.candidates < 2:
+        return ideator
+    from mle_ideator_jupyter.ideators.playbook.proxy import SHIPPED, BestPredicted, Proxy
+
+    return BestPredicted(ideator, Proxy(options.proxy or SHIPPED), options.candidates, options.least)
 
 
 def make_implementer(options: RunOptions) -> Implementer:

@@ -6,19 +6,17 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 import msgspec
 
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
-from mle_ideator_jupyter.rl.policy import Gradient, Group, fit_gradient, fit_ridge, static_order, value
+from mle_ideator_jupyter.rl.policy import Gradient, Group, Ranks, fit_gradient, fit_ridge, static_order, value
 
 GRADIENTS = (Gradient(penalty=0.003), Gradient(penalty=0.03), Gradient(penalty=0.3))
 RIDGES = (3.0, 30.0, 300.0)
 DRAWS = 1000
-
-Ranks = Union[Weights, dict[str, float], str]
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,31 +12,23 @@ from typing import Any
 
 import msgspec
 
-from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.bench.engines.cluster import connected
+from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.model import Limits
-from mle_ideator_jupyter.rl.executing import Execution, Lane, Order, on_lane
+from mle_ideator_jupyter.rl.executing import Execution, Order, on_lane
+from mle_ideator_jupyter.rl.lanes import Lane
 from mle_ideator_jupyter.rl.variants import Variant
 
-CONNECT_SECONDS = 20
 RETRIES = 3
 """A worker that is lost takes its Recipe with it; that is executed elsewhere, so often."""
 
 
 class DaskCluster:
-    """A cluster by the address of its scheduler, `tcp://host:port`. Raises `UsageError` where none answers."""
+    """A cluster by the address of its scheduler, `tcp://host:port`; raises what `connected` raises."""
 
     def __init__(self, address: str, out: Path, tasks_dir: Path) -> None:
-        try:
-            import distributed
-        except ImportError:
-            msg = "a cluster needs Dask: pip install 'mle_ideator_jupyter[dask]'"
-            raise IdeatorError(msg) from None
         self.out, self.tasks_dir = out, tasks_dir
-        try:
-            self._client: Any = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            msg = f"no Dask scheduler answers at {address}: start one with `dask scheduler` ({error})".splitlines()[0]
-            raise UsageError(msg) from None
+        self._client = connected(address)
 
     def submit(
         self, variant: Variant, order: Order, limits: Limits, kept: Callable[[Execution], Execution]

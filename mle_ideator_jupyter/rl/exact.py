@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
-from mle_ideator_jupyter.rl.choosing import Ranks, left_out
+from mle_ideator_jupyter.rl.choosing import left_out
 from mle_ideator_jupyter.rl.collapse import Variety, max_at, variety
-from mle_ideator_jupyter.rl.policy import Group, fit_gradient, groups_of, scores
+from mle_ideator_jupyter.rl.policy import Group, Ranks, fit_gradient, groups_of, scores
 from mle_ideator_jupyter.rl.reward import TERMS, Terms
 from mle_ideator_jupyter.rl.rollouts import Collection
 from mle_ideator_jupyter.rl.samples import Collected, Snapshot, reward_of
@@ -85,8 +85,8 @@ def earned(name: str, states: Sequence[tuple[Snapshot, list[float]]], ranks: Ran
     each: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     drawn = []
     for snapshot, rewards in states:
-        own = ranks.get(snapshot.task) if isinstance(ranks, Mapping) and "" not in ranks else ranks
-        scored = scores(snapshot, own)  # type: ignore[arg-type]
+        own = ranks[snapshot.task] if isinstance(ranks, Mapping) else ranks
+        scored = scores(snapshot, own)
         chances = spread(scored, 4.0)
         drawn.append((snapshot, chances))
         top = max(scored)

@@ -1,8 +1,8 @@
-"""Executes Recipes on variants, behind the fence, several at a time, each once for good.
+"""Executes Recipes on variants, each once for good.
 
-A lane is a thread with an event loop and a few warm fork hosts; trials run in children of these, and their submissions
-are graded here, outside. What a Recipe scored is kept by the content of variant, split and Recipe: the same trial
-is never run twice, however often and whenever it is asked for.
+Their submissions are graded here, outside of the trials. What a Recipe scored is kept by the content of variant, split
+and Recipe: the same trial is never run twice, however often and whenever it is asked for. One that fails on the first
+split is not tried on the others.
 """
 
 from __future__ import annotations
@@ -10,36 +10,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
-import shutil
 import threading
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from mle_ideator_jupyter.bench import scanning
 from mle_ideator_jupyter.errors import EditError, GradeError, HostError
-from mle_ideator_jupyter.hosts.fence import fence
 from mle_ideator_jupyter.hosts.fork import ForkHost
 from mle_ideator_jupyter.implementers.recipe.render import render_trial
 from mle_ideator_jupyter.model import Limits, Splitter, Struct
 from mle_ideator_jupyter.protocols import cell
 from mle_ideator_jupyter.recipe import recipe_from
+from mle_ideator_jupyter.rl.lanes import Lane, Pool
 from mle_ideator_jupyter.rl.store import Store
-from mle_ideator_jupyter.rl.variants import SplitView, Variant, Variation, folder_of, grader_of
-from mle_ideator_jupyter.scoring.graded import FolderGrader, public
+from mle_ideator_jupyter.rl.variants import SplitView, Variant, grader_of
+from mle_ideator_jupyter.scoring.graded import FolderGrader
 
 BLOCKS = 8
 """Blocks of test rows that are left out in turn."""
-WARM = 3
-"""Fork hosts that a lane keeps; each holds one variant's data."""
+VALIDATED = 0.75
+"""Share of the rows that a random holdout leaves to validation here: its score is not used, so its fit may be small."""
 WALL = 20.0
 """Wall-clock seconds that a trial may take for each CPU-second it is granted: only what hangs takes longer."""
-Given = TypeVar("Given")
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -66,15 +61,19 @@ class Execution(Struct, frozen=True, kw_only=True):
 
 def quick(splitter: Splitter) -> Splitter:
     """Return the cheapest splitter of this kind: a reward needs the fit on all rows, no validation score."""
-    if splitter.kind in {"kfold", "stratified"}:
-        kind = "stratified_holdout" if splitter.kind == "stratified" else "holdout"
-        return replace(splitter, kind=kind)
-    return splitter if "holdout" in splitter.kind else replace(splitter, folds=min(splitter.folds, 2))
+    if splitter.kind in {"time", "group"}:
+        return replace(splitter, folds=min(splitter.folds, 2))
+    kind = "stratified_holdout" if splitter.kind.startswith("stratified") else "holdout"
+    return replace(splitter, kind=kind, fraction=VALIDATED)
 
 
-def fits(splitter: Splitter) -> int:
-    """Return how often a trial fits its Recipe: once a fold, and once on all rows."""
-    return 2 if "holdout" in splitter.kind else splitter.folds + 1
+def fits(splitter: Splitter) -> float:
+    """Return how many fits on all rows a trial is worth: those of its folds by their share of rows, and the last."""
+    if "holdout" in splitter.kind:
+        return 2.0 - splitter.fraction
+    if splitter.kind == "time":
+        return splitter.folds / 2 + 1.0
+    return float(splitter.folds)
 
 
 def shortened(limits: Limits, whole: Splitter, part: Splitter) -> Limits:
@@ -98,120 +97,6 @@ def same_cell(view: SplitView, one: dict[str, Any], other: dict[str, Any]) -> bo
     except EditError:
         return False
     return len(cells) == 1
-
-
-class Lane:
-    """Warm hosts of one thread; used from that thread's event loop alone."""
-
-    def __init__(self, out: Path, tasks_dir: Path, number: int, warm: int = WARM) -> None:
-        self.out, self.tasks_dir, self.warm = out, tasks_dir, warm
-        self.work = out / "work" / f"lane{os.getpid()}-{number}"
-        self.submissions = self.work / "submissions"
-        self.submissions.mkdir(parents=True, exist_ok=True)
-        self.hosts: OrderedDict[str, ForkHost] = OrderedDict()
-
-    async def host(self, variation: Variation, splits: int) -> ForkHost:
-        """Return a warm host with all splits of a variant loaded: `train_0`, `test_0` and so on. Raises `HostError`."""
-        name = variation.name
-        if name in self.hosts:
-            self.hosts.move_to_end(name)
-            return self.hosts[name]
-        while len(self.hosts) >= self.warm:
-            _, oldest = self.hosts.popitem(last=False)
-            await oldest.close()
-        data = [folder_of(self.out, variation, split) for split in range(splits)]
-        host = ForkHost(
-            ["import pandas as pd", *_loading(data)],
-            cwd=self.work,
-            submissions=self.submissions,
-            fence=fence(
-                data,
-                [self.work],
-                hidden=[self.out, self.tasks_dir, *scanning.carriers().values()],
-                log=self.out / "refused.jsonl",
-                home=self.work,
-            ),
-        )
-        await host.start()
-        if host.setup_failures:
-            await host.close()
-            raise HostError(host.setup_failures[0])
-        self.hosts[name] = host
-        return host
-
-    async def close(self) -> None:
-        """End all hosts and remove what their trials left."""
-        while self.hosts:
-            await self.hosts.popitem()[1].close()
-        shutil.rmtree(self.work, ignore_errors=True)
-
-
-def _loading(data: Iterable[Path]) -> list[str]:
-    return [
-        f"{name}_{k} = pd.read_csv({str(public(folder.resolve()) / f'{name}.csv')!r})"
-        for k, folder in enumerate(data)
-        for name in ("train", "test")
-    ]
-
-
-class _Work(Struct, frozen=True, kw_only=True):
-    variant: str
-    task: Callable[[Lane], Awaitable[Any]]
-    future: Any
-
-
-class Pool:
-    """Lanes that share one queue; each prefers work on the variants that it has warm."""
-
-    def __init__(self, out: Path, tasks_dir: Path, workers: int = 1, warm: int = WARM) -> None:
-        self._queue: deque[_Work] = deque()
-        self._turn = threading.Condition()
-        self._closed = False
-        self.workers = workers
-        lanes = [Lane(out, tasks_dir, k, warm) for k in range(workers)]
-        self._threads = [threading.Thread(target=asyncio.run, args=(self._drive(lane),)) for lane in lanes]
-        for thread in self._threads:
-            thread.start()
-
-    def submit(self, variant: str, task: Callable[[Lane], Awaitable[Given]]) -> Future[Given]:
-        """Have `task` done on some lane; its exceptions are the Future's."""
-        future: Future[Given] = Future()
-        with self._turn:
-            self._queue.append(_Work(variant=variant, task=task, future=future))
-            self._turn.notify()
-        return future
-
-    def close(self) -> None:
-        """Cancel what has not begun, wait for what has, and end all hosts."""
-        with self._turn:
-            self._closed = True
-            while self._queue:
-                self._queue.pop().future.cancel()
-            self._turn.notify_all()
-        for thread in self._threads:
-            thread.join()
-
-    async def _drive(self, lane: Lane) -> None:
-        try:
-            while (work := await asyncio.to_thread(self._next, lane)) is not None:
-                if not work.future.set_running_or_notify_cancel():
-                    continue
-                try:
-                    work.future.set_result(await work.task(lane))
-                except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
-                    work.future.set_exception(error)
-        finally:
-            await lane.close()
-
-    def _next(self, lane: Lane) -> _Work | None:
-        with self._turn:
-            while not self._queue:
-                if self._closed:
-                    return None
-                self._turn.wait()
-            chosen = next((w for w in self._queue if w.variant in lane.hosts), self._queue[0])
-            self._queue.remove(chosen)
-            return chosen
 
 
 class Executor:
@@ -249,12 +134,24 @@ class Executor:
             if self.cluster is not None:
                 made = self.cluster.submit(variant, order, self.limits, lambda done: self._kept(done, key))
             else:
-                made = self.pool.submit(order.variant, lambda lane: self._executed(lane, variant, order, key))
+                made = self.pool.submit(
+                    order.variant, lambda lane: self._executed(lane, variant, order, key), order.split
+                )
             self._known[key] = made
             return made
 
     async def _executed(self, lane: Lane, variant: Variant, order: Order, key: str) -> Execution:
+        failed = self._failed_first(order)
+        if failed:
+            return self._kept(Execution(key="", message=f"not tried, for on the first split: {failed}"), key)
         return self._kept(await on_lane(lane, variant, order, self.limits), key)
+
+    def _failed_first(self, order: Order) -> str:
+        """Return how this Recipe failed on the first split, where it is known to."""
+        with self._lock:
+            first = self._known.get(self.key(replace(order, split=0))) if order.split else None
+        done = first is not None and first.done() and not first.cancelled() and not first.exception()
+        return first.result().message if first is not None and done else ""
 
     def _kept(self, done: Execution, key: str) -> Execution:
         named = replace(done, key=key)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.ideators.playbook import Prior
 from mle_ideator_jupyter.ideators.playbook.catalogue import PLAYS
+from mle_ideator_jupyter.ideators.playbook.policy import PlayRewards
 from mle_ideator_jupyter.ideators.playbook.signals import NAMES
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.rl.reward import TERMS, Terms, of_group
@@ -24,6 +25,8 @@ from mle_ideator_jupyter.rl.samples import EFFECTIVE, Collected, Snapshot, rewar
 from mle_ideator_jupyter.rl.states import spread
 
 PLAY_NAMES = tuple(PLAYS)
+Ranks = Union[Weights, PlayRewards, str]
+"""What ranks: trained weights, a static order, or `prior` or `random`."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,11 +148,10 @@ def fit_ridge(groups: Sequence[Group], penalty: float = 30.0) -> Weights:
     left = centred.T @ (w[:, None] * centred) + penalty * np.eye(x.shape[1])
     found = np.linalg.solve(left, centred.T @ (w * (y - mean)))
     fitted = _weights("ridge", found[: len(NAMES)].tolist(), found[len(NAMES) :].tolist())
-    offset = mean - float(middle @ found)
-    return msgspec.structs.replace(fitted, card={"offset": offset})
+    return msgspec.structs.replace(fitted, offset=round(mean - float(middle @ found), 6))
 
 
-def static_order(groups: Sequence[Group]) -> dict[str, float]:
+def static_order(groups: Sequence[Group]) -> PlayRewards:
     """Return the mean reward of each play, shrunk towards the mean of all; the profile is ignored."""
     rewards: dict[str, list[float]] = defaultdict(list)
     for group in groups:
@@ -157,26 +159,31 @@ def static_order(groups: Sequence[Group]) -> dict[str, float]:
             rewards[group.snapshot.options[place].play].append(reward)
     every = [r for found in rewards.values() for r in found]
     mean = math.fsum(every) / len(every)
-    return {p: (math.fsum(r) + 3 * mean) / (len(r) + 3) for p, r in rewards.items()} | {"": mean}
+    shrunk = {p: round((math.fsum(r) + 3 * mean) / (len(r) + 3), 5) for p, r in rewards.items()}
+    made = {
+        "samples": len(every),
+        "tasks": sorted({g.task for g in groups}),
+        "reward": "mean, shrunk by 3 samples",
+    }
+    return PlayRewards(plays=dict(sorted(shrunk.items(), key=lambda i: (-i[1], i[0]))), unknown=mean, made=made)
 
 
-def scores(snapshot: Snapshot, ranks: Weights | dict[str, float] | str) -> list[float]:
-    """Return how a policy scores a state's actions: trained weights, a static order, `prior` or `random`."""
+def scores(snapshot: Snapshot, ranks: Ranks) -> list[float]:
+    """Return how a policy scores a state's actions."""
     found = snapshot.options
     if isinstance(ranks, Weights):
         return [ranks.score(o.play, list(o.signals)) for o in found]
-    if isinstance(ranks, dict):
-        return [ranks.get(o.play, ranks[""]) for o in found]
+    if isinstance(ranks, PlayRewards):
+        return [ranks.of(o.play) for o in found]
     return [o.signals[0] if ranks == "prior" else 0.0 for o in found]
 
 
 def predicted(snapshot: Snapshot, ridge: Weights) -> list[float]:
     """Return the rewards that a ridge regression expects of a state's actions."""
-    offset = float(ridge.card.get("offset", 0.0))
-    return [offset + s for s in scores(snapshot, ridge)]
+    return [ridge.expected(o.play, list(o.signals)) for o in snapshot.options]
 
 
-def value(group: Group, ranks: Weights | dict[str, float] | str, expects: Weights, effective: float = 4.0) -> float:
+def value(group: Group, ranks: Ranks, expects: Weights, effective: float = 4.0) -> float:
     """Return the expected reward in one state of a policy as spread as `effective` equal actions.
 
     Doubly robust: what the regression `expects` (fitted without this task), corrected by the samples.

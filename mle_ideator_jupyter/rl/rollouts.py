@@ -22,7 +22,8 @@ from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, Pool, same_cell
+from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, same_cell
+from mle_ideator_jupyter.rl.lanes import Pool
 from mle_ideator_jupyter.rl.samples import EFFECTIVE, GROUP, SAMPLES, SCALES, STATES, Sample, Scale, Settings, Snapshot
 from mle_ideator_jupyter.rl.states import (
     Mixed,

@@ -29,7 +29,8 @@ from mle_ideator_jupyter.loop import autopilot
 from mle_ideator_jupyter.model import Budget, IdeaKind, Limits, Struct, Task, Trigger, new_id
 from mle_ideator_jupyter.protocols import Host
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import Lane, shortened
+from mle_ideator_jupyter.rl.executing import shortened
+from mle_ideator_jupyter.rl.lanes import Lane
 from mle_ideator_jupyter.rl.variants import SplitView, Variant, Variation, folder_of, written
 from mle_ideator_jupyter.scoring.graded import read_task_file
 from mle_ideator_jupyter.selection import plateau

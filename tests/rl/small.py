@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
-from mle_ideator_jupyter.rl.executing import Pool
+from mle_ideator_jupyter.rl.lanes import Pool
 from mle_ideator_jupyter.rl.rollouts import Collection
 from mle_ideator_jupyter.rl.samples import Settings
 from mle_ideator_jupyter.scoring.graded import TaskFile

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.ideators.playbook.policy import PlayRewards
 from mle_ideator_jupyter.model import Goal
 from mle_ideator_jupyter.rl import exact
 from mle_ideator_jupyter.rl.choosing import choose
@@ -57,8 +58,8 @@ def test_ridge_and_static_order_find_it_too(groups):
 def test_value_is_what_the_policy_would_earn(groups):
     """With a regression that knows nothing the estimate still tells good from bad, by the samples alone."""
     knows_nothing = fit_ridge(groups, 1e9)
-    good = {"": 0.0, GOOD: 1.0}
-    bad = {"": 1.0, GOOD: 0.0}
+    good = PlayRewards(plays={GOOD: 1.0})
+    bad = PlayRewards(plays={GOOD: 0.0}, unknown=1.0)
     mean = {n: sum(value(g, r, knows_nothing) for g in groups) / len(groups) for n, r in (("good", good), ("bad", bad))}
     assert mean["good"] > mean["bad"]
     assert all(value(g, good, knows_nothing) <= 0.51 for g in groups), "no estimate lies above what can be earned"
@@ -87,7 +88,7 @@ def test_exact_evaluation_knows_what_every_policy_earns():
         name: exact.earned(name, states, ranks) for name, ranks in exact.ranks_of(groups_of(collected(4)), None).items()
     }
     assert exact.ceiling(states) == pytest.approx(0.5, abs=0.01)
-    good = exact.earned("good", states, {"": 0.0, GOOD: 1.0})
+    good = exact.earned("good", states, PlayRewards(plays={GOOD: 1.0}))
     assert good.first == pytest.approx(exact.ceiling(states))
     assert found["random-order"].first < good.spread
     assert all(e.first <= exact.ceiling(states) + 1e-9 for e in found.values())

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from mle_ideator_jupyter.bench.references import SAVED, references, saving
-from mle_ideator_jupyter.bench.report import play_table, report_on
+from mle_ideator_jupyter.bench.report import report_on
 from mle_ideator_jupyter.bench.results import Results, claimed, save_whole
 from mle_ideator_jupyter.bench.rows import Plan
 from mle_ideator_jupyter.bench.summary import measured, summary, tried
@@ -127,19 +127,6 @@ def test_a_report_is_made_of_the_rows_alone(tmp_path):
     assert page.count("<polyline") == 2
     assert "prior − no-ideator" in as_text(report.summary)
     assert Results(out).notes == []
-
-
-def test_the_table_of_plays_is_of_training_tasks_in_random_order(tmp_path):
-    boards = {"a": BOARD, "ames": BOARD}
-    rows = [
-        row("random-order", "a", 0),
-        row("random-order", "ames", 0, (0.5, 0.9, 0.9)),
-        row("prior", "a", 0, (0.5, 0.9, 0.9)),
-    ]
-    table = play_table(bench_of(tmp_path, rows, boards))
-    assert table["made"]["arms"] == ["random-order"]
-    assert table["made"]["tasks"] == ["a"]
-    assert table["plays"]["play1"] == {"reward": 0.25, "tries": 1, "tasks": 1}
 
 
 def test_nothing_to_report_is_said(tmp_path):

@@ -21,6 +21,26 @@ TRIES = 5
 taken away now and then that is no fault of the run's."""
 
 
+def connected(address: str) -> Any:
+    """Return a client of the scheduler at `tcp://host:port`.
+
+    Raises `IdeatorError` where Dask is not installed, `UsageError` where that is no address or no scheduler answers.
+    """
+    if "://" not in address:
+        msg = f"--engine is local or a Dask scheduler's address such as tcp://host:8786, not {address!r}"
+        raise UsageError(msg)
+    try:
+        import distributed
+    except ImportError:
+        msg = "a cluster needs Dask: pip install 'mle_ideator_jupyter[dask]'"
+        raise IdeatorError(msg) from None
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        msg = f"no Dask scheduler answers at {address}: start one with `dask scheduler` ({error})".splitlines()[0]
+        raise UsageError(msg) from None
+
+
 class DaskEngine:
     """Runs on a cluster.
 
@@ -32,16 +52,7 @@ class DaskEngine:
     name = "dask"
 
     def __init__(self, address: str, gpus: int = 0) -> None:
-        try:
-            import distributed
-        except ImportError:
-            msg = "a cluster needs Dask: pip install 'mle_ideator_jupyter[dask]'"
-            raise IdeatorError(msg) from None
-        try:
-            self._client: Any = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            msg = f"no Dask scheduler answers at {address}: start one with `dask scheduler` ({error})".splitlines()[0]
-            raise UsageError(msg) from None
+        self._client = connected(address)
         self.gpus = gpus
         self.workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 

@@ -14,18 +14,22 @@ from mle_ideator_jupyter.ideators.playbook.past import Past, play_of
 from mle_ideator_jupyter.ideators.playbook.play import Candidate
 from mle_ideator_jupyter.ideators.playbook.policy import Policy
 from mle_ideator_jupyter.ideators.playbook.prior import Prior
+from mle_ideator_jupyter.ideators.playbook.trained import default_policy
 from mle_ideator_jupyter.ideators.playbook.view import View
 from mle_ideator_jupyter.model import Idea, new_id
 from mle_ideator_jupyter.recipe import Recipe, apply_edit
 
 
 class Playbook:
-    """Proposes ideas from plays over the data profile, best first; the same Brief gives the same ideas."""
+    """Proposes ideas from plays over the data profile, best first; the same Brief gives the same ideas.
+
+    Without a `policy`, they are ranked by the trained one where this package brings one, else by the prior.
+    """
 
     name = "playbook"
 
     def __init__(self, policy: Policy | None = None) -> None:
-        self.policy: Policy = policy or Prior()
+        self.policy: Policy = policy or default_policy()
 
     async def propose(self, brief: Brief, n: int = 1) -> Sequence[Idea]:
         """Return up to `n` ideas of different plays where there are enough, best first; none without a profile."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
 
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.ideators.playbook.play import Candidate
+from mle_ideator_jupyter.model import Struct
 
 TABLE = Path(__file__).parent / "static_order.json"
-"""Made by `jupyter ideate bench --report OUT --play-rewards` from runs in random order on the training tasks."""
+"""Made by `jupyter ideate train playbook --static-order` from ideas that were executed on the training tasks."""
 
 
 @runtime_checkable
@@ -32,34 +33,42 @@ def chance(brief: Brief, action: str) -> float:
     return random.Random(f"{brief.seed}:{brief.step}:{action}").random()  # noqa: S311 - repeatable, not secret
 
 
-def play_rewards(path: Path = TABLE) -> dict[str, float]:
-    """Return the mean reward of each play on the training tasks, as stored with how it was made.
+class PlayRewards(Struct, frozen=True, kw_only=True):
+    """What each play earned on average when it was executed on training tasks, whatever the profile said.
 
-    Raises `UsageError` where there is no such table yet.
+    `unknown` is the reward of a play that is not among them, `made` how and on what it was measured.
     """
+
+    plays: dict[str, float]
+    unknown: float = 0.0
+    made: dict[str, Any] = {}
+
+    def of(self, play: str) -> float:
+        """Return the reward of a play."""
+        return self.plays.get(play, self.unknown)
+
+
+def play_rewards(path: Path = TABLE) -> PlayRewards:
+    """Return the stored table. Raises `UsageError` where there is none yet."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        return msgspec.json.decode(path.read_bytes(), type=PlayRewards)
     except FileNotFoundError:
-        msg = f"no table of play rewards yet: `jupyter ideate bench --report OUT --play-rewards > {path}` makes it"
+        msg = "no table of play rewards yet: `jupyter ideate train playbook --static-order FILE` makes one"
         raise UsageError(msg) from None
-    return {play: float(told["reward"]) for play, told in stored["plays"].items()}
 
 
 class StaticOrder:
-    """Takes plays by their mean reward on the training tasks and looks at nothing: what learning to ideate must beat.
-
-    A play that the table does not know stands between those that helped and those that did harm.
-    """
+    """Takes plays by what they earned on training tasks and looks at nothing: what learning to ideate must beat."""
 
     name = "static-order"
 
-    def __init__(self, rewards: Mapping[str, float] | None = None) -> None:
+    def __init__(self, rewards: PlayRewards | None = None) -> None:
         """Without `rewards`, they are the stored ones; raises `UsageError` where there are none."""
-        self.rewards = play_rewards() if rewards is None else rewards
+        self.rewards = rewards or play_rewards()
 
     def score(self, brief: Brief, candidate: Candidate) -> float:
         """Return the play's mean reward; among the actions of one play, chance decides by seed and step."""
-        return self.rewards.get(candidate.play, 0.0) + 1e-9 * chance(brief, candidate.action)
+        return self.rewards.of(candidate.play) + 1e-9 * chance(brief, candidate.action)
 
 
 class RandomOrder:

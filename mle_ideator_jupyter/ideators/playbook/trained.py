@@ -16,7 +16,7 @@ from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.ideators.playbook.past import Past
 from mle_ideator_jupyter.ideators.playbook.play import Candidate
-from mle_ideator_jupyter.ideators.playbook.policy import chance
+from mle_ideator_jupyter.ideators.playbook.policy import Policy, chance
 from mle_ideator_jupyter.ideators.playbook.prior import Prior
 from mle_ideator_jupyter.ideators.playbook.signals import NAMES, signals
 from mle_ideator_jupyter.model import Struct
@@ -29,13 +29,14 @@ class Weights(Struct, frozen=True, kw_only=True):
     """A linear policy: a weight for each signal and a bias for each play; an unknown play has none.
 
     `method` says truthfully how they were fitted: `policy-gradient` or `ridge`. `prior` is the fingerprint of the
-    prior that they correct; `card` is the model card.
+    prior that they correct; `card` is the model card. With `offset` added, the scores of a ridge are rewards.
     """
 
     method: str
     prior: str
     signals: dict[str, float]
     plays: dict[str, float]
+    offset: float = 0.0
     card: dict[str, Any] = {}
 
     def score(self, play: str, values: list[float]) -> float:
@@ -43,10 +44,19 @@ class Weights(Struct, frozen=True, kw_only=True):
         named = zip(NAMES, values, strict=True)
         return math.fsum(self.signals.get(n, 0.0) * v for n, v in named) + self.plays.get(play, 0.0)
 
+    def expected(self, play: str, values: list[float]) -> float:
+        """Return the reward that a ridge expects of a Candidate of this play with these signals."""
+        return self.offset + self.score(play, values)
+
 
 def shipped() -> bool:
     """Return whether this package brings trained weights."""
     return SHIPPED.is_file()
+
+
+def default_policy() -> Policy:
+    """Return what ranks where nobody says otherwise: the trained policy where one is shipped, else the prior."""
+    return Trained() if shipped() else Prior()
 
 
 def read_weights(path: Path) -> Weights:

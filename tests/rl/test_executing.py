@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from mle_ideator_jupyter.model import Goal, Limits, Splitter
+from mle_ideator_jupyter.rl import executing
+from mle_ideator_jupyter.rl.executing import Execution, Executor, Order, fits, quick, shortened
+from mle_ideator_jupyter.rl.lanes import Pool
+from mle_ideator_jupyter.rl.variants import Variant, Variation
+
+
+class NoLane(ThreadPoolExecutor):
+    """A pool that does what it is given without a lane."""
+
+    def submit(self, variant, task, rank=0):
+        return super().submit(asyncio.run, task(None))
+
+
+@pytest.mark.parametrize("grade", [None, 0.7])
+def test_what_fails_on_the_first_split_is_not_tried_on_the_others(tmp_path, monkeypatch, grade):
+    tried = []
+
+    async def on_lane(lane, variant, order, limits):
+        tried.append(order.split)
+        return Execution(key="", grade=grade, message="" if grade else "stopped after 10 CPU seconds")
+
+    monkeypatch.setattr(executing, "on_lane", on_lane)
+    with NoLane(1) as pool:
+        executor = Executor(tmp_path, pool, Limits())
+        executor.variants["v"] = Variant(variation=Variation(task="t", number=0), fingerprint="f", goal=Goal.MAXIMIZE)
+        found = [executor.execute(Order(variant="v", split=k, recipe={})).result() for k in range(3)]
+    assert tried == ([0, 1, 2] if grade else [0])
+    assert [e.grade for e in found] == [grade] * 3
+    assert grade or all("stopped after 10" in e.message for e in found)
+
+
+def test_a_pool_does_what_ranks_low_first(tmp_path):
+    done: list[str] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def noting(name):
+        async def note(lane):
+            done.append(name)
+
+        return note
+
+    async def hold(lane):
+        begun.set()
+        await asyncio.to_thread(go.wait)
+
+    with contextlib.closing(Pool(tmp_path, tmp_path, 1)) as pool:
+        pool.submit("v", hold)
+        begun.wait()
+        waiting = [pool.submit("v", noting(name), rank) for name, rank in (("a2", 2), ("a0", 0), ("b1", 1), ("b0", 0))]
+        go.set()
+        for future in waiting:
+            future.result()
+    assert done == ["a0", "b0", "b1", "a2"]
+
+
+@pytest.mark.parametrize("kind", ["kfold", "stratified", "holdout", "stratified_holdout", "time", "group"])
+def test_a_reward_costs_fewer_fits_than_a_trial_and_limits_shrink_with_them(kind):
+    whole = Splitter(kind=kind)
+    part = quick(whole)
+    assert part.kind.startswith("stratified") == kind.startswith("stratified")
+    assert (part.kind == kind) == (kind in {"time", "group", "holdout", "stratified_holdout"})
+    assert 1.0 < fits(part) < fits(whole)
+    limits = Limits(cpu_seconds=30.0)
+    assert shortened(limits, whole, part).cpu_seconds == pytest.approx(30.0 * fits(part) / fits(whole))
