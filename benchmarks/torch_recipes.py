@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2, help="processes of each kind, in turns")
     parser.add_argument("--repeats", type=int, default=2, help="trials of a process")
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--scale", type=float, default=1.0, help="times as many rows")
+    parser.add_argument("--scale", type=float, help="times as many rows; without a GPU a tenth, else all")
     parser.add_argument("--cases", nargs="*", choices=list(MADE), default=list(MADE))
     parser.add_argument("--worker", choices=list(MADE), help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, help=argparse.SUPPRESS)
@@ -132,6 +132,7 @@ def main() -> int:
     import torch
 
     gpu = torch.cuda.is_available()
+    options.scale = options.scale or (1.0 if gpu else 0.1)
     if not gpu:
         print("no GPU that torch can use: seconds on the CPU alone, no ratio")
     for case in options.cases:

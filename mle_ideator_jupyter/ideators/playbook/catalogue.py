@@ -62,6 +62,9 @@ def page() -> str:
         f"What the embedded Ideator can propose: {len(PLAYS)} plays with {len(ACTIONS)} actions.",
         "This page is written from the code by",
         "`python -c \"from mle_ideator_jupyter.ideators.playbook.catalogue import page; print(page(), end='')\"`.",
+        "",
+        "Plays named `torch_…` apply only where the kernel has torch, and expect to be dear where it has no GPU.",
+        "What they did and cost on one is measured in [experiments.md](experiments.md#torch-recipes-on-a-gpu).",
     ]
     for kind in IdeaKind:
         lines += ["", f"## {kind.value.replace('_', ' ').capitalize()}"]

@@ -100,7 +100,7 @@ class _Size:
         width, depth = int(p.get("width") or 64), int(p.get("depth") or 2)
         epochs, batch = int(p.get("epochs") or 40), int(p.get("batch_size") or 512)
         weights, products = self._weights(model.family, width, depth)
-        step, product = (1.5e-3 + 2e-12 * weights, 1e-13) if self.gpu else (1e-3 + 5e-9 * weights, 1e-10)
+        step, product = (2.5e-3 + 2e-12 * weights, 1e-13) if self.gpu else (1e-3 + 5e-9 * weights, 1e-10)
         return epochs * (math.ceil(self.rows / batch) * step + 6 * self.rows * products * product)
 
     def _weights(self, family: str, width: int, depth: int) -> tuple[float, float]:
