@@ -1,0 +1,99 @@
+"""Makes the README's pictures from a real JupyterLab: `python scripts/capture.py` (Chromium, a minute).
+
+docs/images/jupyterlab.png is the panel after some trials; docs/images/idea-to-score.gif the way of one idea from
+Get idea to its score.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+IMAGES = ROOT / "docs" / "images"
+WINDOW = {"width": 1180, "height": 720}
+COLOURS = 96
+
+
+class Film:
+    """Frames and how long each is shown, in milliseconds."""
+
+    def __init__(self, page: object) -> None:
+        self.page = page
+        self.frames: list[tuple[bytes, int]] = []
+
+    def take(self, milliseconds: int) -> None:
+        """Take what is to be seen now."""
+        self.frames.append((self.page.screenshot(), milliseconds))
+
+    def write(self, path: Path) -> None:
+        """Write the frames as a picture that moves and begins again."""
+        from PIL import Image
+
+        pictures = [
+            Image.open(io.BytesIO(data)).convert("RGB").resize((944, 576), Image.LANCZOS) for data, _ in self.frames
+        ]
+        flat = [p.quantize(COLOURS, dither=Image.Dither.NONE) for p in pictures]
+        times = [milliseconds for _, milliseconds in self.frames]
+        flat[0].save(path, save_all=True, append_images=flat[1:], duration=times, loop=0, optimize=True)
+
+
+def main() -> None:
+    """Take the pictures."""
+    from mle_ideator_jupyter.bench.demo import write_demo
+    from tests.browser import server as servers
+    from tests.browser.lab import Lab
+
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "work"
+        folder.mkdir()
+        write_demo(folder)
+        with servers.jupyterlab(Path(place) / "home", folder) as address, servers.chromium() as browser:
+            page = browser.new_page(viewport=WINDOW)
+            lab = Lab(page, address, folder / "penguins.ipynb")
+            lab.open()
+            lab.do("application:toggle-left-area")
+            lab.run_all()
+            lab.show()
+            lab.get("get-idea").wait_for()
+            page.wait_for_timeout(2500)
+            film = Film(page)
+            film.take(1500)
+            lab.idea()
+            lab.idle()
+            film.take(2500)
+            lab.get("try").first.click()
+            for _ in range(600):
+                page.wait_for_timeout(200)
+                if lab.get("approve").count():
+                    page.wait_for_timeout(300)
+                    film.take(2000)
+                    lab.get("approve").click()
+                    page.wait_for_selector('[data-testid="mij-approve"]', state="detached")
+                    page.wait_for_timeout(700)
+                    film.take(900)
+                elif page.locator('[data-testid="mij-state"][data-activity="idle"]').count():
+                    break
+            lab.rows(2)
+            page.wait_for_timeout(500)
+            film.take(4000)
+            film.write(IMAGES / "idea-to-score.gif")
+            for _ in range(2):
+                lab.idea()
+                lab.idle()
+                lab.get("try").first.click()
+                page.wait_for_timeout(1500)  # a trial that changes nothing ends at once
+                lab.yes()
+            page.evaluate("document.querySelector('.mij-scroll').scrollTop = 0")
+            page.wait_for_timeout(800)
+            page.screenshot(path=IMAGES / "jupyterlab.png")
+            lab.shut()
+    for name in ("idea-to-score.gif", "jupyterlab.png"):
+        print(f"{name}: {(IMAGES / name).stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
