@@ -14,8 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 IMAGES = ROOT / "docs" / "images"
-WINDOW = {"width": 1180, "height": 720}
+WINDOW = {"width": 1240, "height": 800}
 COLOURS = 96
+EDGE = (998, 400)
+"""Where the sidebar can be made wider."""
+ENDED = """() => { const rows = [...document.querySelectorAll('[data-testid=mij-trial-row]')];
+    return rows.length === 2 && !rows.some(row => row.innerText.includes('running')); }"""
+TOP = "document.querySelector('.mij-scroll').scrollTop = 0"
 
 
 class Film:
@@ -34,7 +39,7 @@ class Film:
         from PIL import Image
 
         pictures = [
-            Image.open(io.BytesIO(data)).convert("RGB").resize((944, 576), Image.LANCZOS) for data, _ in self.frames
+            Image.open(io.BytesIO(data)).convert("RGB").resize((992, 640), Image.LANCZOS) for data, _ in self.frames
         ]
         flat = [p.quantize(COLOURS, dither=Image.Dither.NONE) for p in pictures]
         times = [milliseconds for _, milliseconds in self.frames]
@@ -59,6 +64,10 @@ def main() -> None:
             lab.run_all()
             lab.show()
             lab.get("get-idea").wait_for()
+            page.mouse.move(*EDGE)
+            page.mouse.down()
+            page.mouse.move(EDGE[0] - 90, EDGE[1])
+            page.mouse.up()
             page.wait_for_timeout(2500)
             film = Film(page)
             film.take(1500)
@@ -66,20 +75,19 @@ def main() -> None:
             lab.idle()
             film.take(2500)
             lab.get("try").first.click()
-            for _ in range(600):
-                page.wait_for_timeout(200)
-                if lab.get("approve").count():
-                    page.wait_for_timeout(300)
-                    film.take(2000)
-                    lab.get("approve").click()
-                    page.wait_for_selector('[data-testid="mij-approve"]', state="detached")
-                    page.wait_for_timeout(700)
-                    film.take(900)
-                elif page.locator('[data-testid="mij-state"][data-activity="idle"]').count():
-                    break
-            lab.rows(2)
-            page.wait_for_timeout(500)
-            film.take(4000)
+            for _ in range(2):  # the baseline's cell, then the idea's
+                lab.get("approve").wait_for(timeout=120_000)
+                page.wait_for_timeout(300)
+                film.take(2000)
+                lab.get("approve").click()
+                page.wait_for_selector('[data-testid="mij-approve"]', state="detached")
+                page.wait_for_timeout(700)
+                film.take(900)
+            page.wait_for_function(ENDED, timeout=240_000)
+            lab.idle()
+            page.evaluate(TOP)
+            page.wait_for_timeout(800)
+            film.take(4500)
             film.write(IMAGES / "idea-to-score.gif")
             for _ in range(2):
                 lab.idea()
@@ -87,7 +95,7 @@ def main() -> None:
                 lab.get("try").first.click()
                 page.wait_for_timeout(1500)  # a trial that changes nothing ends at once
                 lab.yes()
-            page.evaluate("document.querySelector('.mij-scroll').scrollTop = 0")
+            page.evaluate(TOP)
             page.wait_for_timeout(800)
             page.screenshot(path=IMAGES / "jupyterlab.png")
             lab.shut()
