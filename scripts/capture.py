@@ -7,6 +7,7 @@ Get idea to its score.
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -48,6 +49,7 @@ class Film:
 
 def main() -> None:
     """Take the pictures."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a busy machine takes minutes for a trial otherwise
     from mle_ideator_jupyter.bench.demo import write_demo
     from tests.browser import server as servers
     from tests.browser.lab import Lab
