@@ -15,10 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 IMAGES = ROOT / "docs" / "images"
-WINDOW = {"width": 1240, "height": 800}
+WINDOW = {"width": 1240, "height": 840}
 COLOURS = 96
-EDGE = (998, 400)
-"""Where the sidebar can be made wider."""
+WIDER = 80
+"""Pixels by which the sidebar is made wider."""
 ENDED = """() => { const rows = [...document.querySelectorAll('[data-testid=mij-trial-row]')];
     return rows.length === 2 && !rows.some(row => row.innerText.includes('running')); }"""
 TOP = "document.querySelector('.mij-scroll').scrollTop = 0"
@@ -40,7 +40,7 @@ class Film:
         from PIL import Image
 
         pictures = [
-            Image.open(io.BytesIO(data)).convert("RGB").resize((992, 640), Image.LANCZOS) for data, _ in self.frames
+            Image.open(io.BytesIO(data)).convert("RGB").resize((992, 672), Image.LANCZOS) for data, _ in self.frames
         ]
         flat = [p.quantize(COLOURS, dither=Image.Dither.NONE) for p in pictures]
         times = [milliseconds for _, milliseconds in self.frames]
@@ -49,7 +49,6 @@ class Film:
 
 def main() -> None:
     """Take the pictures."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a busy machine takes minutes for a trial otherwise
     from mle_ideator_jupyter.bench.demo import write_demo
     from tests.browser import server as servers
     from tests.browser.lab import Lab
@@ -66,10 +65,12 @@ def main() -> None:
             lab.run_all()
             lab.show()
             lab.get("get-idea").wait_for()
-            page.mouse.move(*EDGE)
+            edge = page.locator(".mij-panel").bounding_box()["x"] - 3
+            page.mouse.move(edge, 400)
             page.mouse.down()
-            page.mouse.move(EDGE[0] - 90, EDGE[1])
+            page.mouse.move(edge - WIDER, 400, steps=5)
             page.mouse.up()
+            page.evaluate("getSelection().removeAllRanges()")
             page.wait_for_timeout(2500)
             film = Film(page)
             film.take(1500)
@@ -106,4 +107,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a busy machine takes minutes for a trial otherwise
     main()
