@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -27,7 +28,7 @@ TOP = "document.querySelector('.mij-scroll').scrollTop = 0"
 class Film:
     """Frames and how long each is shown, in milliseconds."""
 
-    def __init__(self, page: object) -> None:
+    def __init__(self, page: Any) -> None:
         self.page = page
         self.frames: list[tuple[bytes, int]] = []
 
@@ -45,6 +46,16 @@ class Film:
         flat = [p.quantize(COLOURS, dither=Image.Dither.NONE) for p in pictures]
         times = [milliseconds for _, milliseconds in self.frames]
         flat[0].save(path, save_all=True, append_images=flat[1:], duration=times, loop=0, optimize=True)
+
+
+def widen(page: Any) -> None:
+    """Make the sidebar wider, as a user does."""
+    edge = page.locator(".mij-panel").bounding_box()["x"] - 3
+    page.mouse.move(edge, 400)
+    page.mouse.down()
+    page.mouse.move(edge - WIDER, 400, steps=5)
+    page.mouse.up()
+    page.evaluate("getSelection().removeAllRanges()")
 
 
 def main() -> None:
@@ -65,12 +76,7 @@ def main() -> None:
             lab.run_all()
             lab.show()
             lab.get("get-idea").wait_for()
-            edge = page.locator(".mij-panel").bounding_box()["x"] - 3
-            page.mouse.move(edge, 400)
-            page.mouse.down()
-            page.mouse.move(edge - WIDER, 400, steps=5)
-            page.mouse.up()
-            page.evaluate("getSelection().removeAllRanges()")
+            widen(page)
             page.wait_for_timeout(2500)
             film = Film(page)
             film.take(1500)
