@@ -11,7 +11,7 @@ from mle_ideator_jupyter.api import NotebookSession
 from mle_ideator_jupyter.errors import IdeatorError, NoIdeaError, UsageError
 from mle_ideator_jupyter.exports.table import one_line, outcome_text
 from mle_ideator_jupyter.magics import showing
-from mle_ideator_jupyter.magics.parsing import parse
+from mle_ideator_jupyter.magics.parsing import parse, without_comment
 from mle_ideator_jupyter.session.view import task_view
 
 STOPPED = "stopped; what was done is kept, and %ideate history shows it"
@@ -25,7 +25,7 @@ def answer(shell: Any, command: Command, line: str) -> None:
 
     __tracebackhide__ = True
     try:
-        command(api.of_shell(shell), line)
+        command(api.of_shell(shell), without_comment(line))
     except NoIdeaError as error:
         showing.say(str(error))
     except IdeatorError as error:

@@ -16,6 +16,7 @@ IDEAS = 3
 LEVELS = tuple(level.value for level in Level)
 COMMANDS = ("try", "go", "history", "setup", "brief", "unload")
 FORMATS = ("table", "csv", "json")
+_COMMENT = re.compile(r"""(?<![^\s=])("[^"]*"|'[^']*')|(?<!\S)\#(?:\s.*)?$""")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 TASK = {
     "--data": "an expression for the training frame, or a file",
@@ -65,6 +66,11 @@ def parse(magic: str, line: str) -> tuple[str, argparse.Namespace]:
     words = split(magic, line)
     command = _command(words) if magic == "%ideate" else ""
     return command, parser(magic, command).parse_args(words[1:] if command else words)
+
+
+def without_comment(line: str) -> str:
+    """Return a line without the comment at its end: a `#` that stands alone, outside of quotes."""
+    return _COMMENT.sub(lambda found: found[1] or "", line).rstrip()
 
 
 def split(magic: str, line: str) -> list[str]:

@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 
 from mle_ideator_jupyter import api, kernel, wire
 from mle_ideator_jupyter.events import IdeaProposed
-from mle_ideator_jupyter.magics.parsing import parse
+from mle_ideator_jupyter.magics.parsing import parse, without_comment
 from mle_ideator_jupyter.magics.showing import CARD
 from mle_ideator_jupyter.model import Idea, IdeaKind, Trigger, new_id
 from mle_ideator_jupyter.session.commands import HANDLERS
@@ -210,6 +210,22 @@ def test_the_brief_is_what_an_agent_is_told(asked, capsys):
 )
 def test_a_hint_may_begin_like_a_command(line, command):
     assert parse("%ideate", line)[0] == command
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("try 1    # on copies", "try 1"),
+        ("# three ideas", ""),
+        ("0.9 --metric auc #", "0.9 --metric auc"),
+        ("'count the # of rooms' -n 2 # two", "'count the # of rooms' -n 2"),
+        ('--data "df[df.a # b]"', '--data "df[df.a # b]"'),
+        ("port it to C# today", "port it to C# today"),
+        ("what's #1 here", "what's #1 here"),
+    ],
+)
+def test_a_comment_at_the_end_says_nothing(line, left):
+    assert without_comment(line) == left
 
 
 def test_a_hint_is_ordinary_words():
