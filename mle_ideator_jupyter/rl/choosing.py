@@ -17,6 +17,8 @@ from mle_ideator_jupyter.rl.policy import Gradient, Group, Ranks, fit_gradient, 
 GRADIENTS = (Gradient(penalty=0.003), Gradient(penalty=0.03), Gradient(penalty=0.3))
 RIDGES = (3.0, 30.0, 300.0)
 DRAWS = 1000
+NOTHING = 1e9
+"""Penalty of a regression that knows only the mean reward."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +48,8 @@ def left_out(
     found: dict[str, list[float]] = defaultdict(list)
     for task in dict.fromkeys(g.task for g in groups):
         others = [g for g in groups if g.task != task]
-        ranks, expects = fit(others), fit_ridge(others)
+        # Nothing but a mean is expected: a regression would flatter the policy that is the same regression.
+        ranks, expects = fit(others), fit_ridge(others, NOTHING)
         found[task] = [value(g, ranks, expects, effective) for g in groups if g.task == task]
     return found
 

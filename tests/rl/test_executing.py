@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mle_ideator_jupyter.model import Goal, Limits, Splitter
+from mle_ideator_jupyter.protocols import CellResult
 from mle_ideator_jupyter.rl import executing
 from mle_ideator_jupyter.rl.executing import Execution, Executor, Order, fits, quick, shortened
 from mle_ideator_jupyter.rl.lanes import Pool
-from mle_ideator_jupyter.rl.variants import Variant, Variation
+from mle_ideator_jupyter.rl.variants import SplitView, Variant, Variation
+from tests.unit.playbook_cases import CASES
 
 
 class NoLane(ThreadPoolExecutor):
@@ -72,3 +74,29 @@ def test_a_reward_costs_fewer_fits_than_a_trial_and_limits_shrink_with_them(kind
     assert 1.0 < fits(part) < fits(whole)
     limits = Limits(cpu_seconds=30.0)
     assert shortened(limits, whole, part).cpu_seconds == pytest.approx(30.0 * fits(part) / fits(whole))
+
+
+class NoHost:
+    """A host that runs nothing and remembers what it was given."""
+
+    def __init__(self):
+        self.sources = []
+
+    async def run(self, cell, limits):
+        self.sources.append(cell.source)
+        return CellResult(status="error", message="ValueError")
+
+
+def test_an_idea_is_one_solution_on_all_splits(monkeypatch):
+    """A column that is a number in the rows of one split and constant in another's must not fail the idea there."""
+    views = [
+        SplitView(task=b.task, profile=b.profile, kernel=b.kernel)
+        for b in (CASES["mixed binary"](), CASES["counts mae"]())
+    ]
+    variant = Variant(variation=Variation(task="t", number=0), fingerprint="f", goal=Goal.MAXIMIZE, splits=tuple(views))
+    host = NoHost()
+    for split in range(2):
+        order = Order(variant="v", split=split, recipe={})
+        asyncio.run(executing.run_recipe(host, variant, order, Limits(), None))
+    first, second = host.sources
+    assert first.replace("train_0", "train_1").replace("test_0", "test_1") == second

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mle_ideator_jupyter.bench.arms import arm_named
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.headless import RunOptions
+from mle_ideator_jupyter.headless.wiring import make_ideator
 from mle_ideator_jupyter.ideators.playbook import Playbook, Prior, Trained, trained
 from mle_ideator_jupyter.ideators.playbook.past import Past
+from mle_ideator_jupyter.ideators.playbook.policy import play_rewards
+from mle_ideator_jupyter.ideators.playbook.proxy import Proxy
 from mle_ideator_jupyter.ideators.playbook.signals import NAMES, signals
 from mle_ideator_jupyter.ideators.playbook.trained import Weights, read_weights
 from tests.unit.playbook_cases import CASES
@@ -51,3 +56,26 @@ def test_where_none_are_shipped_it_says_so_in_one_line(monkeypatch, tmp_path):
     for call in (Trained, lambda: arm_named("trained")):
         with pytest.raises(UsageError, match="no trained policy is shipped"):
             call()
+
+
+def test_what_ships_ranks_by_default_and_prior_brings_back_the_frozen_order(monkeypatch, tmp_path):
+    brief = CASES["mixed binary"]()
+    frozen = [c.action for _, c in Playbook(Prior()).ranked(brief)]
+    last = Playbook(Prior()).ranked(brief)[-1][1].play
+    path = tmp_path / "weights.json"
+    moved = Weights(method="ridge", prior=SAME.prior, signals={"log_prior": 1.0}, plays={last: 50.0})
+    path.write_bytes(msgspec.json.encode(moved))
+    monkeypatch.setattr(trained, "SHIPPED", path)
+    assert Playbook().policy.name == "trained"
+    assert Playbook().ranked(brief)[0][1].play == last
+    prior = make_ideator(RunOptions(notebook=tmp_path / "n.ipynb", policy="prior"))
+    assert [c.action for _, c in prior.ranked(brief)] == frozen
+    monkeypatch.setattr(trained, "SHIPPED", tmp_path / "none.json")
+    assert [c.action for _, c in Playbook().ranked(brief)] == frozen
+
+
+def test_all_that_ships_can_be_read():
+    assert play_rewards().of("no such play") == play_rewards().unknown
+    assert Proxy().weights.card["samples"] > 0
+    if trained.shipped():
+        assert read_weights(trained.SHIPPED).card["chosen"]
