@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ import msgspec
 
 from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
-from mle_ideator_jupyter.rl.lm.asking import Example, Question, told
+from mle_ideator_jupyter.ideators.local import naming
+from mle_ideator_jupyter.ideators.local.checkpoint import CARD, Card
+from mle_ideator_jupyter.rl.lm.asking import Example, Question
 from mle_ideator_jupyter.rl.lm.config import Config
 from mle_ideator_jupyter.rl.lm.constrained import Rollout, installed
 from mle_ideator_jupyter.rl.lm.gpu import Busy
 from mle_ideator_jupyter.rl.lm.judging import Judge
+from mle_ideator_jupyter.rl.lm.learning import titles_trainer
 from mle_ideator_jupyter.rl.lm.watching import LOG, RUN, Watch, note, timed
-from mle_ideator_jupyter.rl.rollouts import Collection
 
 HOW = "pip install 'mle_ideator_jupyter[train]'"
 FINAL, WARM = "final", "warm-up"
@@ -104,14 +107,13 @@ def warm_up(config: Config, examples: list[Example], out: Path, tell: Callable[[
     )
     tell(f"warm-up on {len(rows)} Playbook ideas")
     trainer.train(resume_from_checkpoint=newest(out / WARM))
-    _save(trainer, tokenizer, final)
+    _save(trainer, tokenizer, config, final)
     note(out / LOG, {"phase": WARM, "examples": len(rows), "losses": _losses(trainer)})
     return final
 
 
 def reinforce(
-    config: Config,
-    collection: Collection,
+    judge: Judge,
     asked: list[Question],
     out: Path,
     *,
@@ -126,9 +128,9 @@ def reinforce(
     trl, _ = libraries()
     from datasets import Dataset
 
+    config = judge.config
     model, tokenizer, lora = loaded(config, adapter)
     rows = [{"prompt": list(q.messages), "moment": msgspec.json.encode(q.moment).decode()} for q in asked]
-    judge = Judge(collection, config.reading, lambda brief: told(brief, config))
     cards = _world()
     settings = trl.GRPOConfig(
         **_common(config, out / RUN),
@@ -154,8 +156,14 @@ def reinforce(
         ddp_timeout=config.ddp_timeout,
     )
     watch = Watch(out, judge, Busy(), seconds)
-    held = {"rollout_func": timed(Rollout(), watch)} if config.constrained and installed() else {}
-    trainer = trl.GRPOTrainer(
+    held: dict[str, Any] = {}
+    trainer_class = trl.GRPOTrainer
+    if config.constrained and (config.reading == "titles" or installed()):
+        rollout = Rollout(asked)
+        held["rollout_func"] = timed(rollout, watch)
+        if config.reading == "titles":
+            trainer_class = titles_trainer(trl, rollout)
+    trainer = trainer_class(
         model=model,
         reward_funcs=watch.reward,
         args=settings,
@@ -169,12 +177,36 @@ def reinforce(
         trainer._generate = timed(trainer._generate, watch)  # noqa: SLF001 - there is no other place to time it
     begun = newest(out / RUN)
     tell(f"GRPO, {config.steps} steps" + (f", on from {Path(begun).name}" if begun else ""))
-    with contextlib.closing(watch.busy):
+    with contextlib.closing(watch.busy), _ahead(judge, asked, begun):
         trainer.train(resume_from_checkpoint=begun)
     final = out / FINAL
-    _save(trainer, tokenizer, final)
-    tell(f"{judge.executed} ideas executed in this run")
+    _save(trainer, tokenizer, config, final)
+    tell(f"{judge.executed} answers were ideas that were executed, {len(judge.ideas)} of them different, in this run")
     return final
+
+
+@contextlib.contextmanager
+def _ahead(judge: Judge, asked: list[Question], begun: str | None) -> Iterator[None]:
+    """Have what may be chosen in the coming states executed meanwhile, in the order in which they are asked of."""
+    over = threading.Event()
+
+    def order() -> None:
+        done = int(Path(begun).name.rpartition("-")[2]) * judge.config.prompts if begun else 0
+        for moment in dict.fromkeys(q.moment for q in asked[done:]):
+            if over.is_set():
+                return
+            with contextlib.suppress(IdeatorError):  # whoever asks for it is told
+                judge.ahead(moment)
+
+    thread = threading.Thread(target=order, daemon=True)
+    if judge.config.ahead and judge.config.reading == "titles":
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if thread.is_alive():
+            thread.join()
 
 
 def newest(folder: Path) -> str | None:
@@ -208,9 +240,13 @@ def _said(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
 
 
-def _save(trainer: Any, tokenizer: Any, folder: Path) -> None:
+def _save(trainer: Any, tokenizer: Any, config: Config, folder: Path) -> None:
+    """Save what was learned, and how the local Ideator is to ask it."""
     trainer.save_model(str(folder))
     tokenizer.save_pretrained(str(folder))
+    if config.reading == "titles":
+        card = Card(asked="titles", brief_tokens=config.brief_tokens or naming.BRIEF_TOKENS, most=config.titles)
+        save_whole(folder / CARD, msgspec.json.encode(card))
 
 
 def _losses(trainer: Any) -> list[float]:

@@ -24,6 +24,7 @@ class Watch:
         self.out, self.judge, self.busy, self.seconds = out, judge, busy, seconds
         self.began = self.turn = time.perf_counter()
         self.generated = self.executed = 0.0
+        self.tokens = 0
         self.found: dict[str, float] = {}
         self.main = int(os.environ.get("RANK", "0")) == 0
 
@@ -35,6 +36,7 @@ class Watch:
         verdicts = self.judge.judge(moments, texts)
         self.executed += time.perf_counter() - began
         lengths = [len(ids) for ids in given.get("completion_ids") or []]
+        self.tokens += sum(lengths)
         self.found = summary(moments, verdicts, lengths)
         if self.main:
             step = getattr(given.get("trainer_state"), "global_step", 0)
@@ -88,12 +90,16 @@ class Watch:
             "seconds_generating": round(self.generated, 2),
             "seconds_executing": round(self.executed, 2),
             "seconds_updating": round(max(0.0, whole - self.generated - self.executed), 2),
+            "share_waiting": round(self.executed / whole, 4) if whole else 0.0,
+            "tokens_per_second": round(self.tokens / self.generated, 1) if self.generated else 0.0,
             "gpu_busy": self.busy.taken(),
             "executed": self.judge.executed,
+            "ideas": len(self.judge.ideas),
             "trials_run": self.judge.collection.executor.fresh,
             "trials_from_cache": self.judge.collection.executor.reused,
         }
         self.generated = self.executed = 0.0
+        self.tokens = 0
         if self.main:
             note(self.out / LOG, line)
 
