@@ -37,6 +37,7 @@ from mle_ideator_jupyter.errors import UsageError
 )
 @click.option("--warm-up/--no-warm-up", default=True, help="Imitate Playbook ideas first [yes].")
 @click.option("--warm-up-only", is_flag=True, help="Stop after that.")
+@click.option("--execute-only", is_flag=True, help="Execute what may be chosen, beside a training; learn nothing.")
 @click.option("--steps", type=click.IntRange(min=1), help="Updates [the configuration's].")
 @click.option("--seconds", type=click.FloatRange(min=1), help="Stop behind a checkpoint after so long.")
 @click.option("--workers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Trials at a time.")
@@ -49,13 +50,14 @@ def lm(name: str, as_json: bool, **given: Any) -> None:
     from mle_ideator_jupyter.rl.lm.asking import examples, questions
     from mle_ideator_jupyter.rl.lm.config import read_config
     from mle_ideator_jupyter.rl.lm.judging import Judge
-    from mle_ideator_jupyter.rl.lm.training import check_model, libraries, reinforce, settled, warm_up
+    from mle_ideator_jupyter.rl.lm.training import check_model, execute, libraries, reinforce, settled, warm_up
 
     config = read_config(name)
     replaced = {k: given[k] for k in ("model", "steps") if given[k]}
     config = msgspec.structs.replace(config, **replaced)
-    libraries()
-    check_model(config)
+    if not given["execute_only"]:
+        libraries()
+        check_model(config)
     out, tell = given["out"].resolve(), said(quiet=as_json)
     rollouts = {
         "tasks_dir": given["tasks_dir"],
@@ -72,6 +74,9 @@ def lm(name: str, as_json: bool, **given: Any) -> None:
     }
     with settled(config, out), collection_of(rollouts, quiet=as_json) as collection:
         judge = Judge(collection, config)
+        if given["execute_only"]:
+            execute(judge, questions(judge, config.steps * config.prompts), tell)
+            return
         adapter: Path | None = given["adapter"]
         if adapter is None and (given["warm_up"] or given["warm_up_only"]):
             adapter = warm_up(config, examples(judge), out, tell)

@@ -165,7 +165,6 @@ class Pool:
 
     def __init__(self, out: Path, tasks_dir: Path, workers: int = 1, warm: int = WARM) -> None:
         self._queue: deque[_Work] = deque()
-        self._later: deque[_Work] = deque()
         self._turn = threading.Condition()
         self._closed = False
         self.workers = workers
@@ -174,30 +173,20 @@ class Pool:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, variant: str, task: Callable[[Lane], Awaitable[Given]], *, later: bool = False) -> Future[Given]:
-        """Have `task` done on some lane; its exceptions are the Future's. What comes `later` waits for all else."""
+    def submit(self, variant: str, task: Callable[[Lane], Awaitable[Given]]) -> Future[Given]:
+        """Have `task` done on some lane; its exceptions are the Future's."""
         future: Future[Given] = Future()
         with self._turn:
-            (self._later if later else self._queue).append(_Work(variant=variant, task=task, future=future))
+            self._queue.append(_Work(variant=variant, task=task, future=future))
             self._turn.notify()
         return future
-
-    def hurry(self, future: Future[Any]) -> None:
-        """Let what was to be done later wait no longer."""
-        with self._turn:
-            waiting = next((w for w in self._later if w.future is future), None)
-            if waiting is not None:
-                self._later.remove(waiting)
-                self._queue.append(waiting)
 
     def close(self) -> None:
         """Cancel what has not begun, wait for what has, and end all hosts."""
         with self._turn:
             self._closed = True
-            for work in (*self._queue, *self._later):
-                work.future.cancel()
-            self._queue.clear()
-            self._later.clear()
+            while self._queue:
+                self._queue.pop().future.cancel()
             self._turn.notify_all()
         for thread in self._threads:
             thread.join()
@@ -216,12 +205,12 @@ class Pool:
 
     def _next(self, lane: Lane) -> _Work | None:
         with self._turn:
-            while not (waiting := self._queue or self._later):
+            while not self._queue:
                 if self._closed:
                     return None
                 self._turn.wait()
-            chosen = next((w for w in waiting if w.variant in lane.hosts), waiting[0])
-            waiting.remove(chosen)
+            chosen = next((w for w in self._queue if w.variant in lane.hosts), self._queue[0])
+            self._queue.remove(chosen)
             return chosen
 
 
@@ -236,10 +225,16 @@ class Executor:
         self._store = Store(out / "executions.jsonl", Execution)
         self._known: dict[str, Future[Execution]] = {}
         self._lock = threading.Lock()
-        for kept in self._store.read():
-            done: Future[Execution] = Future()
-            done.set_result(kept)
-            self._known[kept.key] = done
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what other processes have executed meanwhile into the same folder."""
+        with self._lock:
+            for kept in self._store.news():
+                if kept.key not in self._known:
+                    done: Future[Execution] = Future()
+                    done.set_result(kept)
+                    self._known[kept.key] = done
 
     def key(self, order: Order) -> str:
         """Return the name of an execution by its content: data, split, Recipe, limits."""
@@ -247,27 +242,20 @@ class Executor:
         said = f"{variant.fingerprint}:{order.split}:{recipe_from(order.recipe).key()}:{self.limits.cpu_seconds}"
         return hashlib.sha256(said.encode()).hexdigest()[:24]
 
-    def execute(self, order: Order, *, later: bool = False) -> Future[Execution]:
-        """Return what will come of an order. A fault of the machinery is the Future's exception and is not kept.
-
-        What is ordered for `later` is executed while nothing else waits, or once it is asked for again.
-        """
+    def execute(self, order: Order) -> Future[Execution]:
+        """Return what will come of an order. A fault of the machinery is the Future's exception and is not kept."""
         key = self.key(order)
         with self._lock:
             known = self._known.get(key)
             if known is not None and not (known.done() and (known.cancelled() or known.exception())):
-                if not later:
-                    self.reused += 1
-                    self.pool.hurry(known)
+                self.reused += 1
                 return known
             self.fresh += 1
             variant = self.variants[order.variant]
             if self.cluster is not None:
                 made = self.cluster.submit(variant, order, self.limits, lambda done: self._kept(done, key))
             else:
-                made = self.pool.submit(
-                    order.variant, lambda lane: self._executed(lane, variant, order, key), later=later
-                )
+                made = self.pool.submit(order.variant, lambda lane: self._executed(lane, variant, order, key))
             self._known[key] = made
             return made
 

@@ -132,12 +132,10 @@ class Collection:
             if done % 20 == 0:
                 self.tell(f"{done} of {len(left)} executed")
 
-    def orders(self, variant: str, recipe: dict[str, Any], *, later: bool = False) -> list[Future[Execution]]:
-        """Return the executions of a Recipe on all splits of a variant; `later` ones let all others go first."""
+    def orders(self, variant: str, recipe: dict[str, Any]) -> list[Future[Execution]]:
+        """Return the executions of a Recipe on all splits of a variant."""
         splits = len(self.executor.variants[variant].splits)
-        return [
-            self.executor.execute(Order(variant=variant, split=k, recipe=recipe), later=later) for k in range(splits)
-        ]
+        return [self.executor.execute(Order(variant=variant, split=k, recipe=recipe)) for k in range(splits)]
 
     def states(self) -> list[Moment]:
         """Return the states that there are, tasks in turn and depths mixed, in an order that the seed draws."""

@@ -60,8 +60,7 @@ def states(judge: Judge, tell: Callable[[str], None]) -> list[Frozen]:
     """Execute all that may be chosen in the frozen states, and return them; a state with a fault is left out."""
     moments = frozen(judge.collection)
     tell(f"{sum(len(judge.titles(m)) for m in moments)} titles in {len(moments)} states")
-    for moment in moments:
-        judge.ahead(moment)  # all are ordered before the first is waited for
+    judge.order_all(moments)  # before the first is waited for
     made = []
     for moment in moments:
         by_title = judge.titles(moment)

@@ -31,7 +31,6 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         model: a folder in the Hugging Face layout; `--model` replaces it.
         reading: what is asked, and how an answer becomes a Recipe: `words`, a whole idea, as the Recipe Implementer
             reads it; or `titles`, one of the `titles` best plays that apply, by its title alone (`naming`).
-        ahead: with `titles`, execute what may be chosen in coming states while nothing else waits.
         steps: updates; `prompts` states of `group` answers each are one update.
         micro_batch: answers that go through the model at once while it learns.
         completion_tokens: most tokens of an answer; `brief_tokens` of a Brief (None: its level's).
@@ -47,7 +46,6 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = ""
     reading: Literal["words", "titles"] = "words"
     titles: int = MOST
-    ahead: bool = False
     steps: int = 100
     prompts: int = 4
     group: int = 8

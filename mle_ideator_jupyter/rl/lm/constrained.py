@@ -89,7 +89,11 @@ class Schema:
         if going:
             fill_next_token_bitmask_par(self._executor, going, words)
         bits = torch.arange(32, device=scores.device, dtype=torch.int32)
-        mask = ((torch.from_numpy(words).to(scores.device).unsqueeze(-1) >> bits) & 1).flatten(1)[:, : scores.shape[1]].bool()
+        mask = (
+            ((torch.from_numpy(words).to(scores.device).unsqueeze(-1) >> bits) & 1)
+            .flatten(1)[:, : scores.shape[1]]
+            .bool()
+        )
         mask[over] = False
         mask[over, self._end] = True
         self.choices.append(mask.sum(1).tolist())

@@ -132,6 +132,7 @@ class Judge:
 
     def alone(self, moments: Sequence[Moment], texts: Sequence[str]) -> list[Verdict]:
         """Return a verdict on each answer by itself."""
+        self.collection.executor.refresh()
         answers = [self.read(m, t) for m, t in zip(moments, texts, strict=True)]
         orders = [self._ordered(m, a) for m, a in zip(moments, answers, strict=True)]
         return [self._reward(m, a, o) for m, a, o in zip(moments, answers, orders, strict=True)]
@@ -153,10 +154,14 @@ class Judge:
                 shared[place] = reward
         return [msgspec.structs.replace(v, reward=r) for v, r in zip(alone, shared, strict=True)]
 
-    def ahead(self, moment: Moment) -> None:
-        """Have all that may be chosen in a state executed while nothing else waits to be."""
-        for title in self.titles(moment):
-            self._orders(moment, self.read(moment, naming.said(title)), later=True)
+    def order_all(self, moments: Sequence[Moment]) -> list[Future[Execution]]:
+        """Have all that may be chosen in these states executed, in their order, and return the executions."""
+        ordered: list[Future[Execution]] = []
+        for moment in moments:
+            for title in self.titles(moment):
+                parents, children = self._orders(moment, self.read(moment, naming.said(title)))
+                ordered += [*parents, *children]
+        return ordered
 
     def read(self, moment: Moment, text: str) -> Answer:
         """Return what an answer comes to in a state; the same answer is read once."""
@@ -177,12 +182,12 @@ class Judge:
             self.ideas.add((moment.name, recipe_from(answer.recipe).key()))
         return found
 
-    def _orders(self, moment: Moment, answer: Answer, *, later: bool = False) -> Ordered:
+    def _orders(self, moment: Moment, answer: Answer) -> Ordered:
         if answer.outcome != "graded" or answer.recipe is None:
             return [], []
         brief = self.brief(moment)
         parent = plain(brief.parent.recipe if brief.parent else None)
-        ordered = (self.collection.orders(moment.variant, r, later=later) for r in (parent, answer.recipe))
+        ordered = (self.collection.orders(moment.variant, r) for r in (parent, answer.recipe))
         return next(ordered), next(ordered)
 
     def _reward(self, moment: Moment, answer: Answer, ordered: Ordered) -> Verdict:

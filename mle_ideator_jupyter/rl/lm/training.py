@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -177,7 +176,7 @@ def reinforce(
         trainer._generate = timed(trainer._generate, watch)  # noqa: SLF001 - there is no other place to time it
     begun = newest(out / RUN)
     tell(f"GRPO, {config.steps} steps" + (f", on from {Path(begun).name}" if begun else ""))
-    with contextlib.closing(watch.busy), _ahead(judge, asked, begun):
+    with contextlib.closing(watch.busy):
         trainer.train(resume_from_checkpoint=begun)
     final = out / FINAL
     _save(trainer, tokenizer, config, final)
@@ -185,28 +184,18 @@ def reinforce(
     return final
 
 
-@contextlib.contextmanager
-def _ahead(judge: Judge, asked: list[Question], begun: str | None) -> Iterator[None]:
-    """Have what may be chosen in the coming states executed meanwhile, in the order in which they are asked of."""
-    over = threading.Event()
+def execute(judge: Judge, asked: list[Question], tell: Callable[[str], None]) -> None:
+    """Execute all that may be chosen in the states that will be asked of, in that order; nothing is learned.
 
-    def order() -> None:
-        done = int(Path(begun).name.rpartition("-")[2]) * judge.config.prompts if begun else 0
-        for moment in dict.fromkeys(q.moment for q in asked[done:]):
-            if over.is_set():
-                return
-            with contextlib.suppress(IdeatorError):  # whoever asks for it is told
-                judge.ahead(moment)
-
-    thread = threading.Thread(target=order, daemon=True)
-    if judge.config.ahead and judge.config.reading == "titles":
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        if thread.is_alive():
-            thread.join()
+    In a process of its own beside the training it keeps the cores busy while the GPU generates and learns, and out of
+    the training's interpreter, which rendering and grading would hold up.
+    """
+    moments = list(dict.fromkeys(q.moment for q in asked))
+    ordered = judge.order_all(moments)
+    tell(f"{len(ordered)} trials of all that may be chosen in {len(moments)} states")
+    for done, future in enumerate(ordered, 1):
+        if future.exception() is None and done % 500 == 0:
+            tell(f"{done} of them are done")
 
 
 def newest(folder: Path) -> str | None:
