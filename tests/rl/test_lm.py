@@ -208,7 +208,9 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
     assert all(not sum(own) for own in made["env_mask"][1::2]), "one title leaves no choice"
     assert all(sum(own) in {1, 2} for own in made["env_mask"][::2])
 
-    chances, _ = Scorer(trainer.model_wrapped, tokenizer).chances(prompts[0], titles)
+    scorer = Scorer(trainer.model_wrapped, tokenizer)
+    scorer.chances(prompts[0], ("Other words", "Take a"))  # what was asked before leaves nothing behind
+    chances, likely = scorer.chances(prompts[0], titles)
     assert sum(chances) == pytest.approx(1)
     answers = made["completion_ids"][:1]
     allowed = rollout.allowed(prompts[:1], answers, tokenizer)
@@ -217,6 +219,30 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
         logits = trainer.model_wrapped(input_ids=ids, logits_to_keep=len(answers[0]) + 1).logits[:, :-1]
     learned, _ = among(logits, torch.tensor(answers), allowed)
     assert float(learned.sum().exp()) == pytest.approx(chances[titles.index(drawn[0])], rel=1e-3)
+    every = torch.log_softmax(logits, -1).gather(-1, torch.tensor(answers).unsqueeze(-1))
+    assert float(every.mean()) == pytest.approx(likely[titles.index(drawn[0])], rel=1e-3)
+
+
+@needs_train
+def test_a_step_whose_gradient_is_not_finite_changes_nothing(tmp_path):
+    import torch
+
+    from mle_ideator_jupyter.rl.lm.gpu import Busy
+    from mle_ideator_jupyter.rl.lm.watching import Watch
+
+    model = torch.nn.Linear(2, 1)
+    adam = torch.optim.Adam(model.parameters())
+    watch = Watch(tmp_path, None, Busy(), None)
+    step = watch.callback()
+    before = model.weight.detach().clone()
+    for factor, changed in ((float("nan"), False), (1.0, True)):
+        adam.zero_grad()
+        (model(torch.ones(1, 2)).sum() * factor).backward()
+        step.on_pre_optimizer_step(None, None, None, model=model)
+        adam.step()
+        assert bool((model.weight != before).any()) == changed
+    assert watch.skipped == 1
+    watch.busy.close()
 
 
 def frozen(name, task, rewards, plays=("p", "q", "r")):
