@@ -41,6 +41,7 @@ for _verb in (
 ):
     app.add_command(_verb)
 trainverbs.train.add_command(lmverbs.lm)
+trainverbs.train.add_command(lmverbs.lm_arms)
 
 
 @app.command()

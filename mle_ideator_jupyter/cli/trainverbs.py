@@ -1,4 +1,4 @@
-"""`train collect | playbook | evaluate`; `train lm` is in `lmverbs`."""
+"""`train collect | playbook | evaluate`; `train lm` and `train lm-arms` are in `lmverbs`."""
 
 from __future__ import annotations
 

@@ -110,10 +110,16 @@ class Executor:
         self._store = Store(out / "executions.jsonl", Execution)
         self._known: dict[str, Future[Execution]] = {}
         self._lock = threading.Lock()
-        for kept in self._store.read():
-            done: Future[Execution] = Future()
-            done.set_result(kept)
-            self._known[kept.key] = done
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what other processes have executed meanwhile into the same folder."""
+        with self._lock:
+            for kept in self._store.news():
+                if kept.key not in self._known:
+                    done: Future[Execution] = Future()
+                    done.set_result(kept)
+                    self._known[kept.key] = done
 
     def key(self, order: Order) -> str:
         """Return the name of an execution by its content: data, split, Recipe, limits."""

@@ -25,13 +25,27 @@ class Store(Generic[Record]):
         self.path = path
         self._decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(kind)
         self._lock = threading.Lock()
+        self._seen = 0
+
+    def news(self) -> list[Record]:
+        """Return the whole records that were written since this was last asked, by whichever process."""
+        if not self.path.exists():
+            return []
+        with self._lock, self.path.open("rb") as file:
+            file.seek(self._seen)
+            whole, line_end, _ = file.read().rpartition(b"\n")
+            self._seen += len(whole) + len(line_end)
+        return self._decoded(whole)
 
     def read(self) -> list[Record]:
         """Return all whole records in the order in which they were written."""
         if not self.path.exists():
             return []
+        return self._decoded(self.path.read_bytes())
+
+    def _decoded(self, lines: bytes) -> list[Record]:
         found: list[Record] = []
-        for line in self.path.read_bytes().splitlines():
+        for line in lines.splitlines():
             with contextlib.suppress(msgspec.MsgspecError):
                 found.append(self._decoder.decode(line))
         return found

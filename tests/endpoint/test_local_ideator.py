@@ -9,11 +9,12 @@ import pytest
 
 from mle_ideator_jupyter.errors import CheckpointError, UsageError
 from mle_ideator_jupyter.ideators.llm.draft import RATIONALE, STEPS, TITLE
-from mle_ideator_jupyter.ideators.local import LocalIdeator, sampling, unload
+from mle_ideator_jupyter.ideators.local import LocalIdeator, naming, sampling, unload
 from mle_ideator_jupyter.ideators.local import ideator as locals_ideator
 from mle_ideator_jupyter.model import IdeaKind
 from tests.endpoint.ideas import brief, tried
 from tests.endpoint.tiny import write_tiny
+from tests.unit.playbook_cases import CASES
 
 for package in ("torch", "transformers", "gguf", "llguidance"):
     pytest.importorskip(package, reason="extra [local-torch] is not installed")
@@ -56,6 +57,29 @@ def test_a_model_that_knows_nothing_still_answers_within_the_schema(tiny):
         assert len(idea.steps) <= STEPS
     assert len(heard) > 5
     assert heard[0].startswith("{")
+
+
+def test_a_checkpoint_that_names_plays_says_what_applies_and_nothing_twice(tmp_path):
+    folder = write_tiny(tmp_path)
+    (folder / "ideator.json").write_text('{"asked": "titles", "brief_tokens": 60, "most": 5}')
+    told = CASES["skewed rmsle"]()
+    can = naming.named(told, 5)
+    ideas = propose(LocalIdeator(str(folder)), told, 3)
+    assert len({idea.title for idea in ideas}) == 3
+    for idea in ideas:
+        assert (idea.action, idea.evidence, idea.edit) == (
+            (play := can[idea.title]).action,
+            play.evidence,
+            play.edit,
+        )
+        assert idea.ideator == f"local:{folder.name}"
+    every = propose(LocalIdeator(str(folder)), told, 9)
+    assert {idea.title for idea in every} == set(can)
+    assert every.why
+    assert naming.SYSTEM in LocalIdeator(str(folder)).told(told)
+    (folder / "ideator.json").write_text('{"asked": "riddles"}')
+    with pytest.raises(UsageError, match="how the checkpoint is to be asked"):
+        LocalIdeator(str(folder)).check()
 
 
 def said(folder, **more):

@@ -148,6 +148,20 @@ def test_variants_differ_in_rows_columns_and_splits(tmp_path):
     assert not private(folder_of(out, plain, 0)).exists()
 
 
+def test_what_another_process_wrote_is_news_once_and_only_whole(tmp_path):
+    here, there = (Store(tmp_path / "s.jsonl", Moment) for _ in range(2))
+    assert here.news() == []
+    one, two = (Moment(variant="v", run=0, depth=k) for k in range(2))
+    there.append(one)
+    assert here.news() == [one]
+    with (tmp_path / "s.jsonl").open("ab") as file:
+        file.write(b'{"variant":"v","ru')
+    assert here.news() == []
+    there.append(two)  # it begins a line of its own
+    assert here.news() == [two]
+    assert here.news() == []
+
+
 def test_a_torn_line_is_left_out_and_the_next_record_whole(tmp_path):
     store = Store(tmp_path / "s.jsonl", Moment)
     one, other = (Moment(variant="v", run=0, depth=d) for d in (1, 2))

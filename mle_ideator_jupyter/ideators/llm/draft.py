@@ -27,14 +27,18 @@ class Draft(Struct, frozen=True, kw_only=True):
     feasibility: int = 3
 
 
-def schema(count: int, kinds: Sequence[IdeaKind] = ()) -> dict[str, Any]:
-    """Return the JSON Schema of an answer of up to `count` ideas; every text and list has a bound."""
+def schema(count: int, kinds: Sequence[IdeaKind] = (), facts: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the JSON Schema of an answer of up to `count` ideas; every text and list has a bound.
+
+    Where `facts` are given, evidence can only be chosen among them: for models that are held to it, never in a prompt.
+    """
+    fact = {"enum": [*facts]} if facts else {"type": "string", "maxLength": FACT}
     level = {"type": "integer", "minimum": 1, "maximum": 5}
     fields: dict[str, Any] = {
         "kind": {"type": "string", "enum": [k.value for k in kinds or IdeaKind]},
         "title": {"type": "string", "maxLength": TITLE},
         "rationale": {"type": "string", "maxLength": RATIONALE},
-        "evidence": {"type": "array", "items": {"type": "string", "maxLength": FACT}, "maxItems": FACTS},
+        "evidence": {"type": "array", "items": fact, "maxItems": FACTS},
         "steps": {"type": "array", "items": {"type": "string", "maxLength": STEP}, "minItems": 1, "maxItems": STEPS},
         "expected_gain": {"type": ["number", "null"]},
         "impact": level,

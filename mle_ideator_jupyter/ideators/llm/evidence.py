@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 
 from mle_ideator_jupyter.brief import Brief
+from mle_ideator_jupyter.ideators.llm.draft import FACT
 
 _NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,15})?(?:[eE][-+]?\d{1,3})?(?![\w.]*[A-Za-z_])(?:\s?%)?"
@@ -14,6 +16,8 @@ _QUOTED = re.compile(r"(?<!\w)(['\"`‘“])([^'\"`’”]{1,80})['\"`’”](?!
 _NAME = re.compile(r"\b(?=\w*[a-zA-Z])(?:\w+_\w+|[A-Za-z]+\d\w*|[A-Za-z]?[a-z]+[A-Z]\w*)\b")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MOST_NUMBERS = 20_000
+MOST_FACTS = 80
+"""Lines that a grammar chooses among; what tells most stands first in a Brief."""
 
 
 class Material:
@@ -21,6 +25,7 @@ class Material:
 
     def __init__(self, brief: Brief, told: str) -> None:
         material = told.partition("<notebook>")[2].partition("</notebook>")[0]
+        self._lines = material.splitlines()
         self._text = material.casefold()
         self._words = set(_WORD.findall(self._text))
         self._names = set(re.findall(r"\w+", self._text))
@@ -43,6 +48,12 @@ class Material:
         if not all(self._has_name(name) for name in (*quoted, *names)):
             return False
         return bool(numbers or quoted or names) or self._has_words(fact)
+
+    def facts(self) -> tuple[str, ...]:
+        """Return the lines of the material that can be cited as they stand, each once, at most `MOST_FACTS`."""
+        lines = (line.strip().removeprefix("- ") for line in self._lines)
+        held = (line for line in lines if 8 <= len(line) <= FACT and line[0] != "#" and self.holds(line))
+        return tuple(itertools.islice(dict.fromkeys(held), MOST_FACTS))
 
     def _has_name(self, name: str) -> bool:
         return name in self._names or name in self._columns or (not name.isidentifier() and name in self._text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from mle_ideator_jupyter.brief import Brief
@@ -65,4 +67,9 @@ def repair(before: list[Message], answer: str, wrong: str) -> list[Message]:
 
 def told(brief: Brief, n: int) -> str:
     """Return all that would be sent, to be read: each message under the name of its role, word for word."""
-    return "\n".join(f"=== {m['role']} ===\n{m['content']}" for m in messages(brief, n))
+    return listed(messages(brief, n))
+
+
+def listed(sent: Sequence[Message]) -> str:
+    """Return messages as text to be read: each under the name of its role, word for word."""
+    return "\n".join(f"=== {m['role']} ===\n{m['content']}" for m in sent)

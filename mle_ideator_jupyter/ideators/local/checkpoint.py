@@ -7,7 +7,10 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.errors import CheckpointError, UsageError
 from mle_ideator_jupyter.facts import Gpu
@@ -19,8 +22,21 @@ BYTES = 2
 """Of one weight once it is loaded, as bfloat16 or float16."""
 ROOM_MB = 400
 """For what torch itself takes and what an answer holds beside its cache."""
+CARD = "ideator.json"
+"""Beside a checkpoint, or an adapter: how it is to be asked."""
 _CONTEXT = 8192
 _HEADER = 100_000_000
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """What a checkpoint's `ideator.json` says: that it names one of `most` plays, told of a Brief of so many tokens.
+
+    It was trained so, and is asked in the same words.
+    """
+
+    asked: Literal["titles"]
+    brief_tokens: int
+    most: int
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -35,6 +51,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     layers: int = 0
     context: int = _CONTEXT
     cache_mb: float = 0.0
+    card: Card | None = None
 
     @property
     def name(self) -> str:
@@ -73,8 +90,9 @@ def find(setting: str) -> Checkpoint:
     path, adapter = Path(setting).expanduser(), None
     if (path / "adapter_config.json").is_file():
         adapter, path = path, _base(path)
+    card = _card(adapter or path)
     if path.suffix == ".gguf" and path.is_file():
-        return _sized_gguf(path, adapter)
+        return replace(_sized_gguf(path, adapter), card=card)
     if not (path / "config.json").is_file():
         what = "a folder without config.json" if path.is_dir() else "neither a folder nor a .gguf file"
         msg = f"MLE_IDEATOR_CHECKPOINT: {path} is {what}"
@@ -87,7 +105,7 @@ def find(setting: str) -> Checkpoint:
         raise UsageError(msg)
     config = _json(path / "config.json")
     weights = sum(_weights(file) for file in files)
-    return _sized(path, adapter, weights, {**config, **(config.get("text_config") or {})})
+    return replace(_sized(path, adapter, weights, {**config, **(config.get("text_config") or {})}), card=card)
 
 
 def missing() -> list[str]:
@@ -125,6 +143,18 @@ def _base(adapter: Path) -> Path:
         "its adapter_config.json"
     )
     raise UsageError(msg)
+
+
+def _card(folder: Path) -> Card | None:
+    """Return how a checkpoint says that it is to be asked, or None where it says nothing."""
+    path = folder / CARD
+    if not path.is_file():
+        return None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Card)
+    except (OSError, msgspec.MsgspecError) as error:
+        msg = f"{path} does not say how the checkpoint is to be asked: {error}"
+        raise UsageError(msg) from None
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from mle_ideator_jupyter.endpoint import Message
 from mle_ideator_jupyter.errors import CheckpointError
 from mle_ideator_jupyter.ideators.local.checkpoint import HOW, Checkpoint, check_room
-from mle_ideator_jupyter.ideators.local.sampling import Sampling, constraint
+from mle_ideator_jupyter.ideators.local.sampling import Choice, Grammar, Sampling, choice, constraint
 from mle_ideator_jupyter.model import Struct
 
 CHUNK = 256
@@ -50,7 +50,7 @@ class Engine:
         self,
         messages: Sequence[Message],
         *,
-        held: dict[str, Any],
+        held: dict[str, Any] | Sequence[str],
         most: int,
         temperature: float,
         seed: int,
@@ -58,6 +58,8 @@ class Engine:
         stop: threading.Event,
     ) -> Answer:
         """Return what the model answers, in at most so many tokens.
+
+        It is held to a JSON Schema where that can be had, or to one of a few texts.
 
         The same seed gives the same answer on the same machine; the process's own random state is not touched.
         `grown` gets the answer so far, on this thread. Once `stop` is set the model ends within one step.
@@ -79,7 +81,11 @@ class Engine:
                     f"has {length}: leave parts of the Brief out"
                 )
                 raise CheckpointError(msg)
-            matcher = constraint(self._tokenizer, held)
+            matcher: Grammar | Choice | None
+            if isinstance(held, dict):
+                matcher = constraint(self._tokenizer, held)
+            else:
+                matcher = choice(self._tokenizer, held, self._ends()[0])
             steps = LogitsProcessorList([Sampling(matcher, length, temperature, seed, self.device)])
             config = GenerationConfig(
                 max_new_tokens=most,

@@ -15,12 +15,15 @@ from mle_ideator_jupyter.errors import CheckpointError, UsageError
 from mle_ideator_jupyter.ideators.llm import coercing, prompt
 from mle_ideator_jupyter.ideators.llm.answering import idea_of, why_fewer
 from mle_ideator_jupyter.ideators.llm.draft import schema
+from mle_ideator_jupyter.ideators.llm.evidence import Material
 from mle_ideator_jupyter.ideators.llm.growing import paced
 from mle_ideator_jupyter.ideators.llm.parsing import Read, read
 from mle_ideator_jupyter.ideators.llm.ranking import choose
 from mle_ideator_jupyter.ideators.local import checkpoint as checkpoints
-from mle_ideator_jupyter.ideators.local.checkpoint import Checkpoint
+from mle_ideator_jupyter.ideators.local import naming
+from mle_ideator_jupyter.ideators.local.checkpoint import Card, Checkpoint
 from mle_ideator_jupyter.ideators.local.generating import Answer, Engine
+from mle_ideator_jupyter.model import Idea
 from mle_ideator_jupyter.protocols import Ideas
 
 Watch = Callable[[str], None]
@@ -63,7 +66,10 @@ class LocalIdeator:
 
     def told(self, brief: Brief, n: int = 1) -> str:
         """Return all that the model is told, as text to be read; it does not leave this machine."""
-        return prompt.told(self._fitted(brief, n, self._checkpoint()), n)
+        checkpoint = self._checkpoint()
+        if checkpoint.card is not None:
+            return prompt.listed(naming.messages(naming.shortened(brief, checkpoint.card.brief_tokens)))
+        return prompt.told(self._fitted(brief, n, checkpoint), n)
 
     async def propose(self, brief: Brief, n: int = 1) -> Ideas:
         """Return up to `n` ideas, best first; fewer, or none, where the model says nothing new that can be read.
@@ -74,19 +80,36 @@ class LocalIdeator:
         if n < 1:
             return Ideas()
         checkpoint = await asyncio.to_thread(self._checkpoint)
+        if checkpoint.card is not None:
+            return await self._named(checkpoint, checkpoint.card, brief, n)
         brief = self._fitted(brief, n, checkpoint)
         sent = prompt.messages(brief, n)
         told = str(sent[-1]["content"])
-        answer = await self._ask(checkpoint, sent, brief, n)
+        held = schema(prompt.asked_for(n)[0], brief.kinds, Material(brief, told).facts())
+        answer = await self._ask(checkpoint, sent, brief, n, held=held)
         found = await _read(answer, brief)
         chosen = choose(found.drafts, brief, told, n)
         if not chosen.drafts:
             again = prompt.repair(sent, answer.text, why_fewer(found, chosen))
             if _tokens(again) + _budget(n) <= checkpoint.context:
-                found = await _read(await self._ask(checkpoint, again, brief, n, attempt=1), brief)
+                found = await _read(await self._ask(checkpoint, again, brief, n, held=held, attempt=1), brief)
                 chosen = choose(found.drafts, brief, told, n)
         ideas = [idea_of(d, brief, f"local:{coercing.text(checkpoint.name, 80)}") for d in chosen.drafts]
         return Ideas(ideas, why=why_fewer(found, chosen) if len(ideas) < n else "")
+
+    async def _named(self, checkpoint: Checkpoint, card: Card, brief: Brief, n: int) -> Ideas:
+        """Return what a checkpoint that was trained to name plays chooses, one after the other, none twice."""
+        left = await asyncio.to_thread(naming.named, brief, card.most)
+        sent = naming.messages(naming.shortened(brief, card.brief_tokens))
+        ideas: list[Idea] = []
+        while left and len(ideas) < n:
+            texts = [naming.said(title) for title in left]
+            answer = await self._ask(checkpoint, sent, brief, 1, held=texts, attempt=len(ideas))
+            chosen = left.pop(naming.title_in(answer.text) or "", None)
+            if chosen is None:  # its context was too short for the whole title
+                return Ideas(ideas, why="the model's answer was cut off")
+            ideas.append(naming.idea_of(chosen, brief, f"local:{coercing.text(checkpoint.name, 80)}"))
+        return Ideas(ideas, why="no play applies that was not tried" if len(ideas) < n else "")
 
     def unload(self) -> list[str]:
         """Free the memory of what is loaded."""
@@ -105,7 +128,14 @@ class LocalIdeator:
         return brief if brief.tokens <= room else replace(brief, token_limit=room)
 
     async def _ask(
-        self, checkpoint: Checkpoint, messages: list[Message], brief: Brief, n: int, attempt: int = 0
+        self,
+        checkpoint: Checkpoint,
+        messages: list[Message],
+        brief: Brief,
+        n: int,
+        *,
+        held: dict[str, Any] | list[str],
+        attempt: int = 0,
     ) -> Answer:
         """Return one answer, generated on a thread; a cancelled one has stopped when this ends."""
         loop, stop = asyncio.get_running_loop(), threading.Event()
@@ -121,7 +151,7 @@ class LocalIdeator:
             engine = _engine(checkpoint, self._device or settings.checkpoint_device)
             return engine.answer(
                 messages,
-                held=schema(prompt.asked_for(n)[0], brief.kinds),
+                held=held,
                 most=min(_budget(n), settings.max_output_tokens),
                 temperature=TEMPERATURE if settings.temperature is None else settings.temperature,
                 seed=1_000_003 * brief.seed + 2 * brief.step + attempt,

@@ -1,13 +1,56 @@
-"""How the next token is chosen: within the schema where llguidance is installed, by a seed of its own."""
+"""How the next token is chosen: within what may be answered, by a seed of its own.
+
+A schema can be held to where llguidance is installed; a choice among a few texts needs nothing.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from mle_ideator_jupyter.ideators.local.paths import Paths, Walk
 
-def constraint(tokenizer: Any, held: dict[str, Any]) -> Any:
+
+class Grammar:
+    """What llguidance's matcher lets come next."""
+
+    def __init__(self, matcher: Any) -> None:
+        self.matcher = matcher
+
+    def consume_tokens(self, tokens: list[int]) -> None:
+        """Go on by these tokens."""
+        self.matcher.consume_tokens(tokens)
+
+    def mask(self, size: int) -> Any:
+        """Return which of so many tokens may come next."""
+        import torch
+
+        allowed = torch.frombuffer(bytearray(self.matcher.compute_logit_bias()), dtype=torch.uint8) > 0
+        mask = torch.zeros(size, dtype=torch.bool)
+        mask[: len(allowed)] = allowed[:size]
+        return mask
+
+
+class Choice(Walk):
+    """One of a few texts."""
+
+    def mask(self, size: int) -> Any:
+        """Return which of so many tokens may come next."""
+        import torch
+
+        mask = torch.zeros(size, dtype=torch.bool)
+        mask[self.allowed()] = True
+        return mask
+
+
+def choice(tokenizer: Any, texts: Sequence[str], end: int) -> Choice:
+    """Return what holds an answer to one of these texts."""
+    return Choice(Paths([tokenizer.encode(text, add_special_tokens=False) for text in texts], end))
+
+
+def constraint(tokenizer: Any, held: dict[str, Any]) -> Grammar | None:
     """Return what holds an answer to a schema, or None where that cannot be had; the answer is then read tolerantly."""
     if importlib.util.find_spec("llguidance") is None:
         return None
@@ -22,7 +65,7 @@ def constraint(tokenizer: Any, held: dict[str, Any]) -> Any:
         matcher = llguidance.LLMatcher(known, grammar)
     except Exception:  # noqa: BLE001 - some tokenizers it does not know: their answers are read as they come
         return None
-    return None if matcher.is_error() else matcher
+    return None if matcher.is_error() else Grammar(matcher)
 
 
 class Sampling:
@@ -31,7 +74,9 @@ class Sampling:
     Adding Gumbel noise and taking the largest is drawing from the softmax; temperature 0 adds none.
     """
 
-    def __init__(self, matcher: Any, length: int, temperature: float, seed: int, device: str) -> None:
+    def __init__(
+        self, matcher: Grammar | Choice | None, length: int, temperature: float, seed: int, device: str
+    ) -> None:
         import torch
 
         self._matcher, self._seen = matcher, length
@@ -47,9 +92,7 @@ class Sampling:
             if new := ids[0, self._seen :].tolist():
                 self._matcher.consume_tokens(new)
             self._seen = ids.shape[1]
-            allowed = torch.frombuffer(bytearray(self._matcher.compute_logit_bias()), dtype=torch.uint8) > 0
-            mask = torch.zeros(scores.shape[1], dtype=torch.bool)
-            mask[: len(allowed)] = allowed[: scores.shape[1]]
+            mask = self._matcher.mask(scores.shape[1])
             scores = scores.masked_fill(~mask.to(scores.device), float("-inf"))
         if self._temperature > 0:
             noise = torch.rand(scores.shape, generator=self._random, device=scores.device).clamp_min(1e-12)

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.ideators.llm import prompt
 from mle_ideator_jupyter.ideators.llm.draft import FACT, FACTS, RATIONALE, STEP, STEPS, TITLE
 from mle_ideator_jupyter.ideators.llm.evidence import Material
+from mle_ideator_jupyter.ideators.local import naming
 from mle_ideator_jupyter.ideators.playbook import Candidate
-from mle_ideator_jupyter.rl.lm.config import Config
-from mle_ideator_jupyter.rl.lm.judging import reading
-from mle_ideator_jupyter.rl.rollouts import Collection
+from mle_ideator_jupyter.rl.lm.judging import Judge
 from mle_ideator_jupyter.rl.states import Moment, options
 
 Message = dict[str, str]
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A state, and what a model is asked there."""
+    """A state, what a model is asked there, and the titles that it may answer with (none: in words, citing `facts`)."""
 
     moment: Moment
     task: str
     messages: tuple[Message, ...]
+    titles: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return what is told of the state."""
+        return self.messages[-1]["content"]
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,21 +42,26 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
 
 
-def told(brief: Brief, config: Config) -> Brief:
-    """Return the Brief as long as the configuration lets it be."""
-    return brief if config.brief_tokens is None else replace(brief, token_limit=config.brief_tokens)
-
-
-def question(collection: Collection, moment: Moment, config: Config) -> Question:
+def question(judge: Judge, moment: Moment) -> Question:
     """Return what a model is asked in a state: word for word what an Ideator on that model asks it."""
-    brief = told(collection.brief(moment), config)
-    said = tuple({"role": str(m["role"]), "content": str(m["content"])} for m in prompt.messages(brief, 1))
-    task = collection.executor.variants[moment.variant].variation.task
-    return Question(moment=moment, task=task, messages=said)
+    brief = judge.brief(moment)
+    task = judge.collection.executor.variants[moment.variant].variation.task
+    if judge.config.reading == "titles":
+        return Question(
+            moment=moment, task=task, messages=_plain(naming.messages(brief)), titles=tuple(judge.titles(moment))
+        )
+    asked = _plain(prompt.messages(brief, 1))
+    facts = Material(brief, asked[-1]["content"]).facts()
+    return Question(moment=moment, task=task, messages=asked, facts=facts)
 
 
-def questions(collection: Collection, config: Config, count: int) -> list[Question]:
+def _plain(messages: Sequence[Any]) -> tuple[Message, ...]:
+    return tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages)
+
+
+def questions(judge: Judge, count: int) -> list[Question]:
     """Return so many questions, each task as often as any other, states again once all were asked."""
+    collection = judge.collection
     states = collection.states()
     if not states:
         msg = "no state to learn in: the runs on the variants came to nothing; the lines above say why"
@@ -65,37 +75,35 @@ def questions(collection: Collection, config: Config, count: int) -> list[Questi
     for turn in itertools.islice(itertools.cycle(turns), count):
         moment = next(turn)
         if moment not in made:
-            made[moment] = question(collection, moment, config)
+            made[moment] = question(judge, moment)
         found.append(made[moment])
     return found
 
 
-def examples(collection: Collection, config: Config) -> list[Example]:
+def examples(judge: Judge) -> list[Example]:
     """Return Playbook ideas as a model would write them; those whose words are read as no change are left out.
 
     Of each state the first few by the prior, tasks in turn. Raises `IdeatorError` where none can be read back.
     """
-    wanted = config.warm_up
-    per_state = [list(_readable(collection, m, config)) for m in collection.states()[: 4 * wanted.ideas]]
+    wanted = judge.config.warm_up
+    per_state = [list(_readable(judge, m)) for m in judge.collection.states()[: 4 * wanted.ideas]]
     found = [e for e in itertools.chain(*itertools.zip_longest(*per_state)) if e is not None]
     if not found:
-        msg = f"no Playbook idea is read back from its words (reading: {config.reading!r}); try the other reading"
+        msg = f"no Playbook idea is read back from its words (reading: {judge.config.reading!r}); try the other reading"
         raise IdeatorError(msg)
     return found[: wanted.ideas]
 
 
-def _readable(collection: Collection, moment: Moment, config: Config) -> Iterator[Example]:
-    brief = told(collection.brief(moment), config)
-    asked = question(collection, moment, config)
-    material = Material(brief, brief.text())
-    count = 0
-    for option, candidate in options(brief):
-        if count >= config.warm_up.each or option.prior <= 0:
-            return
-        answer = answered(candidate, material)
-        if reading(answer, brief, config.reading).outcome == "graded":
-            count += 1
-            yield Example(question=asked, answer=answer)
+def _readable(judge: Judge, moment: Moment) -> Iterator[Example]:
+    asked, brief = question(judge, moment), judge.brief(moment)
+    if asked.titles:
+        answers = (naming.said(title) for title in asked.titles)
+    else:
+        material = Material(brief, brief.text())
+        answers = (answered(found, material) for option, found in options(brief) if option.prior > 0)
+    graded = (a for a in answers if judge.read(moment, a).outcome == "graded")
+    for answer in itertools.islice(graded, judge.config.warm_up.each):
+        yield Example(question=asked, answer=answer)
 
 
 def answered(candidate: Candidate, material: Material) -> str:

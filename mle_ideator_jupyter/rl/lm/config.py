@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.ideators.local.naming import MOST
 from mle_ideator_jupyter.model import Struct
 
 SHIPPED = Path(__file__).with_name("configs")
@@ -28,13 +29,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Args:
         model: a folder in the Hugging Face layout; `--model` replaces it.
-        reading: how an answer becomes a Recipe: `words` as the Recipe Implementer reads it, or `titles`, where the
-            title must be that of an action of the Playbook that applies.
+        reading: what is asked, and how an answer becomes a Recipe: `words`, a whole idea, as the Recipe Implementer
+            reads it; or `titles`, one of the `titles` best plays that apply, by its title alone (`naming`).
         steps: updates; `prompts` states of `group` answers each are one update.
         micro_batch: answers that go through the model at once while it learns.
         completion_tokens: most tokens of an answer; `brief_tokens` of a Brief (None: its level's).
-        constrained: hold answers to the schema where llguidance is installed; tokens that it leaves no choice about
-            are masked from the loss.
+        constrained: hold answers to what may be said (the schema of a whole idea, where llguidance is installed, and
+            evidence that is a line of the Brief; or the titles); tokens left without a choice do not enter the loss.
         beta: weight of the divergence from where training began; 0 keeps no second model.
         rank, alpha: of the LoRA adapter; rank 0 trains all weights.
         rows, variants, runs, run_steps, cpu_seconds: of the rollouts, as for `train collect`.
@@ -44,6 +45,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     model: str = ""
     reading: Literal["words", "titles"] = "words"
+    titles: int = MOST
     steps: int = 100
     prompts: int = 4
     group: int = 8

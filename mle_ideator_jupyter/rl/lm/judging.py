@@ -1,6 +1,7 @@
 """What an answer is worth: read, planned, executed on all outer splits, and rewarded; whatever it is, it never raises.
 
-An answer must hold one idea. Its numbers and names must stand in the Brief; what it proposes must change the Recipe.
+An answer must hold one idea, in words or by the title of a play. Numbers and names that it cites must stand in the
+Brief; what it proposes must change the Recipe.
 """
 
 from __future__ import annotations
@@ -8,30 +9,33 @@ from __future__ import annotations
 import statistics
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError, IdeatorError
-from mle_ideator_jupyter.ideators.llm.draft import Draft
+from mle_ideator_jupyter.ideators.llm.answering import idea_of
 from mle_ideator_jupyter.ideators.llm.evidence import Material
 from mle_ideator_jupyter.ideators.llm.parsing import read
-from mle_ideator_jupyter.ideators.llm.ranking import action_of
+from mle_ideator_jupyter.ideators.local import naming
+from mle_ideator_jupyter.ideators.playbook import Candidate
 from mle_ideator_jupyter.implementers.recipe.implementer import RecipeImplementer
-from mle_ideator_jupyter.model import Idea, new_id
+from mle_ideator_jupyter.model import Idea
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.rl.collapse import entropy_of
 from mle_ideator_jupyter.rl.executing import Execution, same_cell
+from mle_ideator_jupyter.rl.lm.config import Config
 from mle_ideator_jupyter.rl.reward import Outcome, of_group, of_outcome
 from mle_ideator_jupyter.rl.rollouts import Collection
 from mle_ideator_jupyter.rl.samples import Sample, change_of
-from mle_ideator_jupyter.rl.states import Moment, options, plain
+from mle_ideator_jupyter.rl.states import Moment, plain
 from mle_ideator_jupyter.rl.variants import SplitView
 
-Reading = Literal["words", "titles"]
+Ordered = tuple[list[Future[Execution]], list[Future[Execution]]]
+"""The executions of a parent and of its child."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +56,25 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-def reading(text: str, brief: Brief, how: Reading) -> Answer:
-    """Return what an answer comes to in a state; nothing is executed."""
+def told(brief: Brief, config: Config) -> Brief:
+    """Return the Brief as short as the configuration wants it told."""
+    if config.reading == "titles":
+        return naming.shortened(brief, config.brief_tokens or naming.BRIEF_TOKENS)
+    return brief if config.brief_tokens is None else msgspec.structs.replace(brief, token_limit=config.brief_tokens)
+
+
+def reading(text: str, brief: Brief, titles: Mapping[str, Candidate] | None = None) -> Answer:
+    """Return what an answer comes to in a state, read in words, or as one of these titles; nothing is executed."""
+    if titles is None:
+        return _worded(text, brief)
+    title = naming.title_in(text)
+    chosen = titles.get(title or "")
+    if title is None or chosen is None:
+        return Answer(title=title or "", wrong="it names nothing that may be chosen" if title else "it is no answer")
+    return _planned(naming.idea_of(chosen, brief, "training"), brief)
+
+
+def _worded(text: str, brief: Brief) -> Answer:
     found = read(text)
     if len(found.drafts) != 1 or found.wrong:
         return Answer(wrong="; ".join(found.wrong) or f"it holds {len(found.drafts)} ideas, not one")
@@ -64,65 +85,61 @@ def reading(text: str, brief: Brief, how: Reading) -> Answer:
         return Answer(
             kind=draft.kind.value, title=draft.title, wrong=f"it cites what the Brief does not say: {invented[0]}"
         )
-    idea = _idea(draft, brief, how)
-    if idea is None:
-        return Answer(kind=draft.kind.value, title=draft.title, wrong="no action that applies has this title")
+    return _planned(idea_of(draft, brief, "training"), brief)
+
+
+def _planned(idea: Idea, brief: Brief) -> Answer:
     try:
         recipe = RecipeImplementer().plan(brief, idea, brief.parent) or {}
     except EditError as error:
-        return Answer(kind=draft.kind.value, title=draft.title, wrong=str(error))
+        return Answer(kind=idea.kind.value, title=idea.title, wrong=str(error))
     same = brief.profile is not None and same_cell(
         SplitView(task=brief.task, profile=brief.profile, kernel=brief.kernel),
         plain(brief.parent.recipe if brief.parent else None),
         recipe,
     )
-    return Answer(recipe=recipe, kind=draft.kind.value, title=draft.title, outcome="unchanged" if same else "graded")
-
-
-def _idea(draft: Draft, brief: Brief, how: Reading) -> Idea | None:
-    edit = None
-    if how == "titles":
-        wanted = " ".join(draft.title.casefold().split())
-        edits = {" ".join(c.title.casefold().split()): c.edit for _, c in options(brief)}
-        if wanted not in edits:
-            return None
-        edit = edits[wanted]
-    return Idea(
-        id=new_id(),
-        kind=draft.kind,
-        title=draft.title,
-        rationale=draft.rationale,
-        ideator="training",
-        trigger=brief.trigger,
-        steps=draft.steps,
-        evidence=draft.evidence,
-        edit=edit,
-        action=action_of(draft),
-    )
+    return Answer(recipe=recipe, kind=idea.kind.value, title=idea.title, outcome="unchanged" if same else "graded")
 
 
 class Judge:
     """Rewards answers, in the order they are given; executions go on at the same time, near-duplicates once."""
 
-    def __init__(self, collection: Collection, how: Reading, shortened: Callable[[Brief], Brief] = lambda b: b) -> None:
-        """`shortened` makes of a Brief what the model is told of it."""
-        self.collection, self.how, self.shortened = collection, how, shortened
+    def __init__(self, collection: Collection, config: Config) -> None:
+        self.collection, self.config = collection, config
         self.executed = 0
+        """Answers whose idea was executed, or had been."""
+        self.ideas: set[tuple[str, str]] = set()
+        """The different ones among them: state, and the Recipe's key."""
         self._briefs: dict[Moment, Brief] = {}
+        self._titles: dict[Moment, dict[str, Candidate]] = {}
+        self._answers: dict[tuple[Moment, str], Answer] = {}
         self._lock = threading.Lock()
 
     def brief(self, moment: Moment) -> Brief:
-        """Return the Brief of a state; each is made once."""
+        """Return the Brief of a state, as short as a model is told of it; each is made once."""
         with self._lock:
             if moment not in self._briefs:
-                self._briefs[moment] = self.shortened(self.collection.brief(moment))
+                self._briefs[moment] = told(self.collection.brief(moment), self.config)
             return self._briefs[moment]
+
+    def titles(self, moment: Moment) -> dict[str, Candidate]:
+        """Return what may be chosen in a state where answers are titles, by title."""
+        brief = self.brief(moment)
+        with self._lock:
+            if moment not in self._titles:
+                self._titles[moment] = naming.named(brief, self.config.titles)
+            return self._titles[moment]
+
+    def alone(self, moments: Sequence[Moment], texts: Sequence[str]) -> list[Verdict]:
+        """Return a verdict on each answer by itself."""
+        self.collection.executor.refresh()
+        answers = [self.read(m, t) for m, t in zip(moments, texts, strict=True)]
+        orders = [self._ordered(m, a) for m, a in zip(moments, answers, strict=True)]
+        return [self._reward(m, a, o) for m, a, o in zip(moments, answers, orders, strict=True)]
 
     def judge(self, moments: Sequence[Moment], texts: Sequence[str]) -> list[Verdict]:
         """Return a verdict on each answer; answers in one state are a group, whose near-duplicates share a reward."""
-        answers = [self._read(m, t) for m, t in zip(moments, texts, strict=True)]
-        orders = [self._ordered(m, a) for m, a in zip(moments, answers, strict=True)]
-        alone = [self._reward(m, a, o) for m, a, o in zip(moments, answers, orders, strict=True)]
+        alone = self.alone(moments, texts)
         groups: dict[Moment, list[int]] = {}
         for place, moment in enumerate(moments):
             groups.setdefault(moment, []).append(place)
@@ -130,30 +147,50 @@ class Judge:
         for places in groups.values():
             known = [p for p in places if alone[p].reward is not None]
             alike = [
-                recipe_from(r).key() if (r := answers[p].recipe) is not None else str(p)  # malformed ones differ
+                recipe_from(r).key() if (r := alone[p].answer.recipe) is not None else str(p)  # malformed ones differ
                 for p in known
             ]
             for place, reward in zip(known, of_group([alone[p].reward or 0.0 for p in known], alike), strict=True):
                 shared[place] = reward
         return [msgspec.structs.replace(v, reward=r) for v, r in zip(alone, shared, strict=True)]
 
-    def _read(self, moment: Moment, text: str) -> Answer:
-        try:
-            return reading(text, self.brief(moment), self.how)
-        except IdeatorError as error:
-            return Answer(wrong=str(error))
+    def order_all(self, moments: Sequence[Moment]) -> list[Future[Execution]]:
+        """Have all that may be chosen in these states executed, in their order, and return the executions."""
+        ordered: list[Future[Execution]] = []
+        for moment in moments:
+            for title in self.titles(moment):
+                parents, children = self._orders(moment, self.read(moment, naming.said(title)))
+                ordered += [*parents, *children]
+        return ordered
 
-    def _ordered(self, moment: Moment, answer: Answer) -> tuple[list[Future[Execution]], list[Future[Execution]]]:
+    def read(self, moment: Moment, text: str) -> Answer:
+        """Return what an answer comes to in a state; the same answer is read once."""
+        known = self._answers.get((moment, text))
+        if known is None:
+            titles = self.titles(moment) if self.config.reading == "titles" else None
+            try:
+                known = reading(text, self.brief(moment), titles)
+            except IdeatorError as error:
+                known = Answer(wrong=str(error))
+            self._answers[moment, text] = known
+        return known
+
+    def _ordered(self, moment: Moment, answer: Answer) -> Ordered:
+        found = self._orders(moment, answer)
+        if found[0] and answer.recipe is not None:
+            self.executed += 1
+            self.ideas.add((moment.name, recipe_from(answer.recipe).key()))
+        return found
+
+    def _orders(self, moment: Moment, answer: Answer) -> Ordered:
         if answer.outcome != "graded" or answer.recipe is None:
             return [], []
-        self.executed += 1
         brief = self.brief(moment)
         parent = plain(brief.parent.recipe if brief.parent else None)
-        return self.collection.orders(moment.variant, parent), self.collection.orders(moment.variant, answer.recipe)
+        ordered = (self.collection.orders(moment.variant, r) for r in (parent, answer.recipe))
+        return next(ordered), next(ordered)
 
-    def _reward(
-        self, moment: Moment, answer: Answer, ordered: tuple[list[Future[Execution]], list[Future[Execution]]]
-    ) -> Verdict:
+    def _reward(self, moment: Moment, answer: Answer, ordered: Ordered) -> Verdict:
         remaining = (self.collection.settings.steps - moment.depth) * self.collection.settings.cpu_seconds
         if not ordered[0]:
             return Verdict(answer=answer, reward=of_outcome(answer.outcome, None, 0.0, remaining))

@@ -16,13 +16,15 @@ import msgspec
 
 from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
-from mle_ideator_jupyter.rl.lm.asking import Example, Question, told
+from mle_ideator_jupyter.ideators.local import naming
+from mle_ideator_jupyter.ideators.local.checkpoint import CARD, Card
+from mle_ideator_jupyter.rl.lm.asking import Example, Question
 from mle_ideator_jupyter.rl.lm.config import Config
 from mle_ideator_jupyter.rl.lm.constrained import Rollout, installed
 from mle_ideator_jupyter.rl.lm.gpu import Busy
 from mle_ideator_jupyter.rl.lm.judging import Judge
+from mle_ideator_jupyter.rl.lm.learning import titles_trainer
 from mle_ideator_jupyter.rl.lm.watching import LOG, RUN, Watch, note, timed
-from mle_ideator_jupyter.rl.rollouts import Collection
 
 HOW = "pip install 'mle_ideator_jupyter[train]'"
 FINAL, WARM = "final", "warm-up"
@@ -104,14 +106,13 @@ def warm_up(config: Config, examples: list[Example], out: Path, tell: Callable[[
     )
     tell(f"warm-up on {len(rows)} Playbook ideas")
     trainer.train(resume_from_checkpoint=newest(out / WARM))
-    _save(trainer, tokenizer, final)
+    _save(trainer, tokenizer, config, final)
     note(out / LOG, {"phase": WARM, "examples": len(rows), "losses": _losses(trainer)})
     return final
 
 
 def reinforce(
-    config: Config,
-    collection: Collection,
+    judge: Judge,
     asked: list[Question],
     out: Path,
     *,
@@ -126,9 +127,9 @@ def reinforce(
     trl, _ = libraries()
     from datasets import Dataset
 
+    config = judge.config
     model, tokenizer, lora = loaded(config, adapter)
     rows = [{"prompt": list(q.messages), "moment": msgspec.json.encode(q.moment).decode()} for q in asked]
-    judge = Judge(collection, config.reading, lambda brief: told(brief, config))
     cards = _world()
     settings = trl.GRPOConfig(
         **_common(config, out / RUN),
@@ -154,8 +155,14 @@ def reinforce(
         ddp_timeout=config.ddp_timeout,
     )
     watch = Watch(out, judge, Busy(), seconds)
-    held = {"rollout_func": timed(Rollout(), watch)} if config.constrained and installed() else {}
-    trainer = trl.GRPOTrainer(
+    held: dict[str, Any] = {}
+    trainer_class = trl.GRPOTrainer
+    if config.constrained and (config.reading == "titles" or installed()):
+        rollout = Rollout(asked)
+        held["rollout_func"] = timed(rollout, watch)
+        if config.reading == "titles":
+            trainer_class = titles_trainer(trl, rollout)
+    trainer = trainer_class(
         model=model,
         reward_funcs=watch.reward,
         args=settings,
@@ -172,9 +179,23 @@ def reinforce(
     with contextlib.closing(watch.busy):
         trainer.train(resume_from_checkpoint=begun)
     final = out / FINAL
-    _save(trainer, tokenizer, final)
-    tell(f"{judge.executed} ideas executed in this run")
+    _save(trainer, tokenizer, config, final)
+    tell(f"{judge.executed} answers were ideas that were executed, {len(judge.ideas)} of them different, in this run")
     return final
+
+
+def execute(judge: Judge, asked: list[Question], tell: Callable[[str], None]) -> None:
+    """Execute all that may be chosen in the states that will be asked of, in that order; nothing is learned.
+
+    In a process of its own beside the training it keeps the cores busy while the GPU generates and learns, and out of
+    the training's interpreter, which rendering and grading would hold up.
+    """
+    moments = list(dict.fromkeys(q.moment for q in asked))
+    ordered = judge.order_all(moments)
+    tell(f"{len(ordered)} trials of all that may be chosen in {len(moments)} states")
+    for done, future in enumerate(ordered, 1):
+        if future.exception() is None and done % 500 == 0:
+            tell(f"{done} of them are done")
 
 
 def newest(folder: Path) -> str | None:
@@ -208,9 +229,13 @@ def _said(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}
 
 
-def _save(trainer: Any, tokenizer: Any, folder: Path) -> None:
+def _save(trainer: Any, tokenizer: Any, config: Config, folder: Path) -> None:
+    """Save what was learned, and how the local Ideator is to ask it."""
     trainer.save_model(str(folder))
     tokenizer.save_pretrained(str(folder))
+    if config.reading == "titles":
+        card = Card(asked="titles", brief_tokens=config.brief_tokens or naming.BRIEF_TOKENS, most=config.titles)
+        save_whole(folder / CARD, msgspec.json.encode(card))
 
 
 def _losses(trainer: Any) -> list[float]:

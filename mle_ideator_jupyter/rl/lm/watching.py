@@ -24,6 +24,7 @@ class Watch:
         self.out, self.judge, self.busy, self.seconds = out, judge, busy, seconds
         self.began = self.turn = time.perf_counter()
         self.generated = self.executed = 0.0
+        self.tokens = self.skipped = 0
         self.found: dict[str, float] = {}
         self.main = int(os.environ.get("RANK", "0")) == 0
 
@@ -35,6 +36,7 @@ class Watch:
         verdicts = self.judge.judge(moments, texts)
         self.executed += time.perf_counter() - began
         lengths = [len(ids) for ids in given.get("completion_ids") or []]
+        self.tokens += sum(lengths)
         self.found = summary(moments, verdicts, lengths)
         if self.main:
             step = getattr(given.get("trainer_state"), "global_step", 0)
@@ -66,6 +68,12 @@ class Watch:
                 del args, state, control, given
                 watch.turn = time.perf_counter()
 
+            def on_pre_optimizer_step(
+                self, args: Any, state: Any, control: Any, model: Any = None, **given: Any
+            ) -> None:
+                del args, state, control, given
+                watch.skipped += int(not kept_finite(model))
+
             def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> Any:
                 del given
                 watch.line(state.global_step)
@@ -88,14 +96,31 @@ class Watch:
             "seconds_generating": round(self.generated, 2),
             "seconds_executing": round(self.executed, 2),
             "seconds_updating": round(max(0.0, whole - self.generated - self.executed), 2),
+            "skipped_updates": self.skipped,
+            "share_waiting": round(self.executed / whole, 4) if whole else 0.0,
+            "tokens_per_second": round(self.tokens / self.generated, 1) if self.generated else 0.0,
             "gpu_busy": self.busy.taken(),
             "executed": self.judge.executed,
+            "ideas": len(self.judge.ideas),
             "trials_run": self.judge.collection.executor.fresh,
             "trials_from_cache": self.judge.collection.executor.reused,
         }
         self.generated = self.executed = 0.0
+        self.tokens = self.skipped = 0
         if self.main:
             note(self.out / LOG, line)
+
+
+def kept_finite(model: Any) -> bool:
+    """Return whether all gradients are finite; where one is not, none is applied, or the weights would be lost."""
+    import torch
+
+    learned = [p for p in model.parameters() if p.grad is not None]
+    if all(bool(torch.isfinite(p.grad).all()) for p in learned):
+        return True
+    for parameter in learned:
+        parameter.grad = None
+    return False
 
 
 def timed(work: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
