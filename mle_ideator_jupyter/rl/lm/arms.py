@@ -86,16 +86,17 @@ def states(judge: Judge, tell: Callable[[str], None]) -> list[Frozen]:
 
 
 def earned(name: str, known: Sequence[Frozen], chances: Sequence[Sequence[float]]) -> Earned:
-    """Return what an arm earns that gives each title of each state this chance; of equal ones the first comes first."""
+    """Return what an arm earns that gives each title of each state this chance; equal ones come first alike."""
     each: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     firsts: Counter[str] = Counter()
     kinds, spreads = [], []
     for state, own in zip(known, chances, strict=True):
-        top = max(range(len(own)), key=own.__getitem__)
+        tops = [k for k, chance in enumerate(own) if chance == max(own)]
+        first_of = math.fsum(state.rewards[k] for k in tops) / len(tops)
         mean = math.fsum(c * r for c, r in zip(own, state.rewards, strict=True))
-        each[state.task].append((state.rewards[top], mean, max_at(own, state.rewards, DRAWS)))
-        firsts[state.plays[top]] += 1
-        kinds.append(state.kinds[top])
+        each[state.task].append((first_of, mean, max_at(own, state.rewards, DRAWS)))
+        firsts[state.plays[tops[0]]] += 1
+        kinds.append(state.kinds[tops[0]])
         spreads.append(math.exp(entropy(list(own))))
     means = {t: tuple(math.fsum(v[k] for v in found) / len(found) for k in range(3)) for t, found in each.items()}
     first, draw, best = (math.fsum(m[k] for m in means.values()) / len(means) for k in range(3))
