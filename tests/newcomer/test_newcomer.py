@@ -19,10 +19,17 @@ VERSIONS = ("3.10", "3.13")
 
 def python(version: str) -> str:
     """Return an interpreter of this version, where there is one."""
-    found = shutil.which(f"python{version}") or next(
-        (str(p) for p in sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))), ""
-    )
-    return found or pytest.skip(f"no Python {version} here")
+    there = [
+        shutil.which(f"python{version}"),
+        *sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")),
+    ]
+    for one in filter(None, there):  # one on the PATH may be a stand-in that finds no interpreter
+        asked = subprocess.run(
+            [one, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False
+        )
+        if asked.returncode == 0:
+            return asked.stdout.strip()
+    return pytest.skip(f"no Python {version} here")
 
 
 def first_idea(*words: object) -> float:
