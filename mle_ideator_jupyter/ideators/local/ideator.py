@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.brief import Brief, estimate_tokens
 from mle_ideator_jupyter.endpoint import Message, plain_settings
 from mle_ideator_jupyter.errors import CheckpointError, UsageError
+from mle_ideator_jupyter.ideators import playbook
 from mle_ideator_jupyter.ideators.llm import coercing, prompt
 from mle_ideator_jupyter.ideators.llm.answering import idea_of, why_fewer
 from mle_ideator_jupyter.ideators.llm.draft import schema
@@ -108,7 +109,7 @@ class LocalIdeator:
             chosen = left.pop(naming.title_in(answer.text) or "", None)
             if chosen is None:  # its context was too short for the whole title
                 return Ideas(ideas, why="the model's answer was cut off")
-            ideas.append(naming.idea_of(chosen, brief, f"local:{coercing.text(checkpoint.name, 80)}"))
+            ideas.append(playbook.idea_of(chosen, brief, f"local:{coercing.text(checkpoint.name, 80)}"))
         return Ideas(ideas, why="no play applies that was not tried" if len(ideas) < n else "")
 
     def unload(self) -> list[str]:

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.brief import Brief, Level
 from mle_ideator_jupyter.endpoint import Message
 from mle_ideator_jupyter.ideators.playbook import Candidate, Playbook, Prior
-from mle_ideator_jupyter.model import Idea, new_id
 
 MOST = 32
 """Titles that are chosen among, the best plays by the Playbook's prior first."""
@@ -63,20 +62,3 @@ def title_in(text: str) -> str | None:
     except msgspec.MsgspecError:
         return None
     return found["title"] if found.keys() == {"title"} else None
-
-
-def idea_of(candidate: Candidate, brief: Brief, ideator: str) -> Idea:
-    """Return what was chosen as an Idea of this Ideator, for the Brief's parent."""
-    return Idea(
-        id=new_id(),
-        kind=candidate.kind,
-        title=candidate.title,
-        rationale=candidate.rationale,
-        ideator=ideator,
-        trigger=brief.trigger,
-        steps=candidate.steps,
-        evidence=candidate.evidence,
-        parent=brief.parent.id if brief.parent else None,
-        edit=candidate.edit,
-        action=candidate.action,
-    )

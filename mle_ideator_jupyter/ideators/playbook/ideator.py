@@ -43,7 +43,8 @@ class Playbook:
                 if found.title not in chosen and not (fresh and found.play in plays):
                     plays.add(found.play)
                     chosen[found.title] = score, found
-        return [self._idea(brief, found, score) for score, found in chosen.values()]
+        told = isinstance(self.policy, Prior)  # other policies' scores are no gains
+        return [idea_of(found, brief, self.name, round(score, 4) if told else None) for score, found in chosen.values()]
 
     def ranked(self, brief: Brief) -> list[tuple[float, Candidate]]:
         """Return every new Candidate with its score, best first; of those that give one Recipe, only the best."""
@@ -54,21 +55,23 @@ class Playbook:
             best.setdefault(key, (score, found))
         return list(best.values())
 
-    def _idea(self, brief: Brief, found: Candidate, score: float) -> Idea:
-        return Idea(
-            id=new_id(),
-            kind=found.kind,
-            title=found.title,
-            rationale=found.rationale,
-            ideator=self.name,
-            trigger=brief.trigger,
-            steps=found.steps,
-            evidence=found.evidence,
-            parent=brief.parent.id if brief.parent else None,
-            edit=found.edit,
-            action=found.action,
-            expected_gain=round(score, 4) if isinstance(self.policy, Prior) else None,
-        )
+
+def idea_of(found: Candidate, brief: Brief, ideator: str, expected_gain: float | None = None) -> Idea:
+    """Return what a play would do now as an Idea of this Ideator, for the Brief's parent."""
+    return Idea(
+        id=new_id(),
+        kind=found.kind,
+        title=found.title,
+        rationale=found.rationale,
+        ideator=ideator,
+        trigger=brief.trigger,
+        steps=found.steps,
+        evidence=found.evidence,
+        parent=brief.parent.id if brief.parent else None,
+        edit=found.edit,
+        action=found.action,
+        expected_gain=expected_gain,
+    )
 
 
 def candidates(brief: Brief) -> Iterator[tuple[Candidate, str]]:

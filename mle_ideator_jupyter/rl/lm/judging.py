@@ -17,6 +17,7 @@ import msgspec
 
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import EditError, IdeatorError
+from mle_ideator_jupyter.ideators import playbook
 from mle_ideator_jupyter.ideators.llm.answering import idea_of
 from mle_ideator_jupyter.ideators.llm.evidence import Material
 from mle_ideator_jupyter.ideators.llm.parsing import read
@@ -71,7 +72,7 @@ def reading(text: str, brief: Brief, titles: Mapping[str, Candidate] | None = No
     chosen = titles.get(title or "")
     if title is None or chosen is None:
         return Answer(title=title or "", wrong="it names nothing that may be chosen" if title else "it is no answer")
-    return _planned(naming.idea_of(chosen, brief, "training"), brief)
+    return _planned(playbook.idea_of(chosen, brief, "training"), brief)
 
 
 def _worded(text: str, brief: Brief) -> Answer:
