@@ -226,7 +226,9 @@ class Kernel:
                 if got["header"]["msg_type"] == "status" and got["content"]["execution_state"] == "idle":
                     # The reply was sent before this, on another socket.
                     reply = reply or await self._reply(message, QUIET_SECONDS)
-                    return ("ok", "", reply) if reply else ("died", self._cause(), None)
+                    # A cell that killed the kernel's keeper may be answered for before the kernel follows it.
+                    gone = reply is None or not await self._manager.is_alive()
+                    return ("died", self._cause(), None) if gone else ("ok", "", reply)
                 collector.message(got)
 
     async def _must_end(self, limits: Limits) -> tuple[Status, str] | None:
