@@ -19,7 +19,7 @@ from mle_ideator_jupyter.errors import HostError
 from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import Collector, Status, message_of, status_of
 from mle_ideator_jupyter.hosts.keeper import kept
-from mle_ideator_jupyter.hosts.processes import MARK, Tree, cleaners, died_of
+from mle_ideator_jupyter.hosts.processes import MARK, Tree, cleaners, died_of, killed
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import CellResult
 from mle_ideator_jupyter.scoring.reported import SUBMISSIONS
@@ -227,7 +227,7 @@ class Kernel:
                     # The reply was sent before this, on another socket.
                     reply = reply or await self._reply(message, QUIET_SECONDS)
                     # A cell that killed the kernel's keeper may be answered for before the kernel follows it.
-                    gone = reply is None or not await self._manager.is_alive()
+                    gone = reply is None or killed(self._manager.provisioner.pid)
                     return ("died", self._cause(), None) if gone else ("ok", "", reply)
                 collector.message(got)
 

@@ -142,6 +142,19 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def killed(pid: int) -> bool:
+    """Return whether a process was sent SIGKILL, though it may not have come to die of it yet (Linux; else False)."""
+    if sys.platform != "linux":
+        return False
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return True
+    said = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    pending = int(said.get("SigPnd", "0"), 16) | int(said.get("ShdPnd", "0"), 16)
+    return said.get("State", "").startswith(("Z", "X")) or bool(pending >> (signal.SIGKILL - 1) & 1)
+
+
 def adopt_orphans(adopt: bool = True) -> None:
     """Make this process the parent of all orphaned descendants (Linux), so that none can hide; or no longer."""
     if sys.platform == "linux":
