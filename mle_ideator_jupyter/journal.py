@@ -106,16 +106,16 @@ class Journal:
             self._state = fold(self._events.values())
         return self._state
 
-    def append(self, event: AnyEvent) -> None:
-        """Write one event for good; when this returns, it is on the disk.
+    def append(self, *events: AnyEvent) -> None:
+        """Write events for good; when this returns, they are on the disk.
 
-        Raises `JournalFullError` when the disk refuses; the event then waits in `pending`
+        Raises `JournalFullError` when the disk refuses; what did not fit then waits in `pending`
         and is written before the next one. Raises `JournalError` for an event over the size cap.
         """
-        if len(_encoder.encode(event)) > EVENT_CAP:
+        if any(len(_encoder.encode(event)) > EVENT_CAP for event in events):
             msg = f"event of over {EVENT_CAP >> 20} MiB refused: keep bulk in blobs"
             raise JournalError(msg)
-        self.pending.append(event)
+        self.pending += events
         self._flush()
 
     def merge(self, other: Iterable[AnyEvent], *, trusted: bool = False) -> int:
@@ -189,23 +189,26 @@ class Journal:
         """Write what is pending; the file ends after a whole line whatever happens."""
         with self._locked():
             self._read(repair=True)
+            with contextlib.suppress(OSError):  # where not all of them fit, those that do are written
+                self._write(self.pending)
             while self.pending:
-                event = self.pending[0]
-                if self._is_new(event):
-                    self._write(_encoder.encode(event) + b"\n")
-                    self._keep(event)
-                self.pending.pop(0)
+                self._write(self.pending[:1])
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, events: list[AnyEvent]) -> None:
+        """Write events that are pending, each on a line of its own, all of them or none."""
+        lines = b"".join(_encoder.encode(event) + b"\n" for event in events if self._is_new(event))
         with _open(self.path, os.O_WRONLY | os.O_CREAT) as file:
             end = os.lseek(file, 0, os.SEEK_END)
             try:
-                _write_all(file, line)
+                _write_all(file, lines)
                 os.fsync(file)
             except BaseException:
                 os.ftruncate(file, end)
                 raise
-        self._size = end + len(line)
+        self._size = end + len(lines)
+        for event in events:
+            self._keep(event)
+        del self.pending[: len(events)]
 
     def _refresh(self) -> None:
         """Read what others have appended since; the file is not touched."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from mle_ideator_jupyter import wire
@@ -32,11 +32,13 @@ class Pages:
     """A front end made of all pages of one notebook; the one that gave the last command leads.
 
     Args:
-        on_placed: called with (cell, cell id) when a cell of ours stands in the notebook.
+        on_placed: called with pairs (cell, cell id) when cells of ours stand in the notebook.
         on_alone: called with True when somebody is waited for, and with False when somebody came.
     """
 
-    def __init__(self, on_placed: Callable[[Cell, str], object], on_alone: Callable[[bool], object]) -> None:
+    def __init__(
+        self, on_placed: Callable[[list[tuple[Cell, str]]], object], on_alone: Callable[[bool], object]
+    ) -> None:
         self.doors: list[Door] = []
         self.anchor = ""
         self.trial: Trial | None = None
@@ -142,20 +144,23 @@ class Pages:
         changed: wire.Changed = await self._ask(lambda request: wire.RemoveCells(request=request, cells=cells))
         return changed
 
-    def answer(self, command: wire.Placed | wire.Ran | wire.Changed, door: Door) -> None:
-        """Take an answer; one that nobody waits for, or from a page that was not asked, is left."""
-        asked, answer, cell = self._asked.get(command.request, (None, None, None))
-        if asked is not door or answer is None:
-            return
-        self._unheard.pop(command.request, None)
-        if isinstance(command, wire.Placed):
-            if cell is not None and command.cell:
-                self.anchor = command.cell
-                self._stands[cell.id] = wire.PlacedCell(cell=command.cell, digest=digest(cell.source))
-                self._on_placed(cell, command.cell)
-            return
-        if isinstance(command, wire.Ran) is (cell is not None) and not answer.done():
-            answer.set_result(command)
+    def take(self, answers: Iterable[wire.Placed | wire.Ran | wire.Changed], door: Door) -> None:
+        """Take answers; one that nobody waits for, or from a page that was not asked, is left."""
+        placed = []
+        for answer in answers:
+            asked, waiting, cell = self._asked.get(answer.request, (None, None, None))
+            if asked is not door or waiting is None:
+                continue
+            self._unheard.pop(answer.request, None)
+            if not isinstance(answer, wire.Placed):
+                if isinstance(answer, wire.Ran) is (cell is not None) and not waiting.done():
+                    waiting.set_result(answer)
+            elif cell is not None and answer.cell:
+                self.anchor = answer.cell
+                self._stands[cell.id] = wire.PlacedCell(cell=answer.cell, digest=digest(cell.source))
+                placed.append((cell, answer.cell))
+        if placed:
+            self._on_placed(placed)
 
     async def _ask(self, make: Callable[[str], wire.Message], cell: Cell | None = None) -> Any:
         if not self.can_run:

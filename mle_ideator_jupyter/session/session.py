@@ -144,8 +144,7 @@ class Session:
     def _begin(self, command: wire.Command, door: Door | None) -> None:
         if isinstance(command, (wire.Placed, wire.Ran, wire.Changed, wire.Answers)):
             if door is not None:
-                for answer in command.answers if isinstance(command, wire.Answers) else (command,):
-                    self.pages.answer(answer, door)
+                self.pages.take(command.answers if isinstance(command, wire.Answers) else (command,), door)
             return
         if door is not None and not isinstance(command, (wire.Hello, wire.Fetch)):
             self.pages.lead(door)
@@ -265,11 +264,14 @@ class Session:
             self.run_in_cell = ""
             self.say(*self._before)
 
-    def _placed(self, cell: Cell, identity: str) -> None:
-        if self.pages.trial is not None:
-            names = () if cell.passing else cell.keep or ()  # what passes is gone when the trial ends
-            placed = TrialPlaced(trial=self.pages.trial.id, cell=identity, digest=digest(cell.source), names=names)
-            self.history().append(placed)
+    def _placed(self, cells: list[tuple[Cell, str]]) -> None:
+        trial = self.pages.trial
+        if trial is not None:
+            events = []
+            for cell, identity in cells:
+                names = () if cell.passing else cell.keep or ()  # what passes is gone when the trial ends
+                events.append(TrialPlaced(trial=trial.id, cell=identity, digest=digest(cell.source), names=names))
+            self.history().append(*events)
             self.publish()
 
     def _user_cell(self, cell: UserCell) -> None:
