@@ -232,7 +232,7 @@ function Row({ id, index, trial, goal, active, onVisit, onMenu }: RowProps): JSX
         {trial.number}
       </div>
       <div role="gridcell" class="mij-c-title">
-        {trial.title}
+        <span class="mij-title">{trial.title}</span>
         {tags.length > 0 && <span class="mij-tag">{tags[0]}</span>}
       </div>
       <div role="gridcell" class="mij-c-value">

@@ -88,15 +88,20 @@ def gateway(home: Path, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def jupyterlab(home: Path, folder: Path, *options: str, others: bool = False) -> Iterator[str]:
-    """Run JupyterLab on a folder, its settings in `home`; gives its address. With `others`, notebooks are shared."""
+def jupyterlab(
+    home: Path, folder: Path, *options: str, others: bool = False, python: str | Path = sys.executable
+) -> Iterator[str]:
+    """Run JupyterLab on a folder, its settings in `home`; gives its address. With `others`, notebooks are shared.
+
+    It is the one that is installed where `python` is the interpreter.
+    """
     settings = home / "settings" / NEWS
     settings.parent.mkdir(parents=True)
     settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     port = free_port()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token="),
+            *(python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--IdentityProvider.token="),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *("--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
             *options,

@@ -87,11 +87,23 @@ def test_numbers_read_from_the_left_also_where_words_do_not(opened):
         assert shown.page.locator(part).first.evaluate("e => getComputedStyle(e).direction") == "ltr"
 
 
-def test_what_is_pressed_is_seen_where_colours_are_forced(opened):
+def test_lines_in_another_language_than_the_panels_keep_their_own_direction(opened):
+    shown = opened()
+    shown.page.evaluate("document.documentElement.dir = 'rtl'")
+    shown.show("running")
+    for part in (".mij-card h4", ".mij-rationale", ".mij-evidence li", ".mij-title", ".mij-running .mij-numbers"):
+        assert shown.page.locator(part).first.evaluate("e => getComputedStyle(e).unicodeBidi") == "plaintext", part
+
+
+def test_what_is_pressed_or_runs_is_seen_where_colours_are_forced(opened):
     shown = opened(forced_colors="active")
-    shown.show("ready")
+    shown.show("running")
     pressed = shown.page.locator("[aria-pressed=true]").first
     assert pressed.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    ground = shown.page.locator(".mij-panel").evaluate("e => getComputedStyle(e).backgroundColor")
+    for part in (".mij-progress > div", ".mij-pulse"):
+        seen = shown.page.locator(part).first.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert seen not in {ground, "rgba(0, 0, 0, 0)"}, part
 
 
 def test_the_whole_story_by_keyboard_alone(lab):

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.newcomer.notebooks import ROOT
+from tests.versions.environments import build_wheel, python
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 SCRIPT = ROOT / "tests" / "newcomer" / "newcomer.py"
 VERSIONS = ("3.10", "3.13")
-
-
-def python(version: str) -> str:
-    """Return an interpreter of this version, where there is one."""
-    there = [
-        shutil.which(f"python{version}"),
-        *sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python")),
-    ]
-    for one in filter(None, there):  # one on the PATH may be a stand-in that finds no interpreter
-        asked = subprocess.run(
-            [one, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False
-        )
-        if asked.returncode == 0:
-            return asked.stdout.strip()
-    return pytest.skip(f"no Python {version} here")
 
 
 def first_idea(*words: object) -> float:
@@ -46,9 +30,7 @@ def test_a_clean_clone_reaches_its_first_executed_idea():
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    place = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", place, ROOT], check=True, capture_output=True)
-    return next(place.glob("*.whl"))
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
