@@ -17,17 +17,18 @@ OTHERS := 'jupyter-collaboration>=5,<6' 'jupyter-collaboration-ui>=3,<4' 'jupyte
           'pycrdt-store<0.2' 'pycrdt-websocket<0.17' 'sqlite-anyio<0.3' 'jupyter-kernel-gateway>=3,<4' 'notebook>=7,<8'
 FRONT  := package.json yarn.lock tsconfig.json tsconfig.build.json $(shell find src style schema scripts -type f)
 
-.PHONY: help demo test test-all check docs audit bench lab dist clean
+.PHONY: help demo test test-all check docs audit bench lab dist badge clean
 help:
 	@echo "make demo      the main job on real bundled data, no key, no network (about 2 minutes)"
 	@echo "make test      unit tests, short kernel tests"
 	@echo "make test-all  also the long ones: crash loops, real tasks, 500 fits in a row"
 	@echo "make check     lint, types, floors, format"
 	@echo "make docs      the documentation site, in docs/build/html"
-	@echo "make audit     known faults of all that is used (needs the advisory databases)"
+	@echo "make audit     known faults of all that is used, and whether it is what was published"
 	@echo "make bench     benchmarks, each a ratio against a named baseline"
 	@echo "make lab       JupyterLab on the demo notebook"
 	@echo "make dist      sdist and wheel with the front end in them, checked, in dist/"
+	@echo "make badge     Binder's badge in README.md, for the address of the remote called origin"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
@@ -119,6 +120,9 @@ dist: $(VENV)/.front
 	@rm -rf dist
 	@$(BIN)/python -m build --outdir dist . >$(VENV)/dist.log 2>&1 || { tail -20 $(VENV)/dist.log; exit 1; }
 	@$(BIN)/python scripts/dist.py dist
+
+badge:
+	@$(PYTHON) scripts/badge.py
 
 clean:
 	rm -rf node_modules lib mle_ideator_jupyter/labextension mle_ideator_jupyter/static

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from badge import badge
+
 ROOT = Path(__file__).resolve().parent.parent
 UNRELEASED = "## Unreleased\n"
 
@@ -43,9 +45,12 @@ def bumped(version: str, root: Path) -> dict[Path, str]:
     if not head or not entries:
         refuse("CHANGELOG.md says nothing under Unreleased")
     day = dt.datetime.now(dt.timezone.utc).date().isoformat()
+    readme, said = badge(root)
+    print(said)
     return {
         package: text.replace(f'"version": "{now}"', f'"version": "{version}"', 1),
         changes: log.replace(UNRELEASED, f"{UNRELEASED}\n## {version} - {day}\n", 1),
+        root / "README.md": readme,
     }
 
 
