@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from nbclient import NotebookClient
 
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
-from mle_ideator_jupyter.hosts.fork import ONE_THREAD
+from mle_ideator_jupyter.hosts.forklife import ONE_THREAD
 from mle_ideator_jupyter.implementers.recipe.render import render_trial
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.recipe import recipe_from

@@ -15,7 +15,8 @@ from statistics import median
 import nbformat
 from nbclient import NotebookClient
 
-from mle_ideator_jupyter.hosts.fork import ONE_THREAD, ForkHost
+from mle_ideator_jupyter.hosts.fork import ForkHost
+from mle_ideator_jupyter.hosts.forklife import ONE_THREAD
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import cell
 

@@ -22,6 +22,8 @@ from mle_ideator_jupyter.wiring import Wiring
 NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "ARM@K", "oracle-greedy[:ACTIONS]", "flaml", "autogluon")
 
 ORACLE_ACTIONS = 40
+Peer = Literal["flaml", "autogluon"]
+_PEERS: tuple[Peer, ...] = ("flaml", "autogluon")
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ class Arm(Struct, frozen=True, kw_only=True):
     policy: str = "prior"
     implementer: str = "recipe"
     model: str = ""
-    peer: Literal["flaml", "autogluon"] | None = None
+    peer: Peer | None = None
     oracle: int | None = None
     candidates: int = 1
 
@@ -65,11 +67,12 @@ def arm_named(name: str) -> Arm:
         return Arm(name=name, policy=name)
     if name == "oracle-greedy" or (kind == "oracle-greedy" and re.fullmatch("[1-9][0-9]{0,3}", given)):
         return Arm(name=name, oracle=int(given or ORACLE_ACTIONS))
-    if name in {"flaml", "autogluon"}:
+    peer = next((p for p in _PEERS if p == name), None)
+    if peer is not None:
         if not importlib.util.find_spec(name):
             msg = f"arm {name} is not installed: pip install 'mle_ideator_jupyter[{name}]'"
             raise UsageError(msg)
-        return Arm(name=name, ideator=None, peer=name)  # type: ignore[arg-type]
+        return Arm(name=name, ideator=None, peer=peer)
     if kind in {"llm", "local"} and given:
         return _of_a_model(name, kind, given)
     msg = f"no arm is called {name!r}; there are {', '.join(NAMES)}"

@@ -235,9 +235,10 @@ def main() -> int:
     """Solve one task in this process: NAME FOLDER SECONDS SEED FILE."""
     import warnings
 
-    name, folder, seconds, seed, path = sys.argv[1:]
+    given, folder, seconds, seed, path = sys.argv[1:]
+    name: Peer = next(peer for peer in get_args(Peer) if peer == given)
     warnings.simplefilter("ignore")
     begun = Path(f"{path}.begun")
-    solve_with(name, Path(folder), float(seconds), int(seed)).to_csv(begun, index=False)  # type: ignore[arg-type]
+    solve_with(name, Path(folder), float(seconds), int(seed)).to_csv(begun, index=False)
     begun.replace(path)
     return 0

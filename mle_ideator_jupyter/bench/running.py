@@ -76,7 +76,7 @@ def run_bench(
         left = [job for job in jobs if job not in results.rows]
         tell(Planned(jobs=tuple(jobs), before=len(jobs) - len(left)))
         if left:
-            with contextlib.closing(engine().run(plan, left, tell)) as rows:  # type: ignore[type-var]
+            with contextlib.closing(engine().run(plan, left, tell)) as rows:
                 for row in rows:
                     tell(Done(row=row, fresh=results.add(row)))
         return [results.rows[job] for job in jobs if job in results.rows]

@@ -136,10 +136,11 @@ def _shown(path: Path, folder: Path) -> str:
 
 def _said_again(read: Read, path: Path, folder: Path, name: str) -> tuple[str, ...]:
     """Return the cell's own statement, with the path where the file is now."""
-    if not read.statement:
+    called = re.search(r"(?:(\w+)\.)?(read_\w+)", read.statement)
+    if called is None:
         return _statements(path, folder, name, read.names)
     library = read.library if read.library in {"pandas", "polars"} else "pandas"
-    alias, function = re.search(r"(?:(\w+)\.)?(read_\w+)", read.statement).groups()  # type: ignore[union-attr]
+    alias, function = called.groups()
     imported = f"import {library} as {alias}" if alias else f"from {library} import {function}"
     imported = imported.removesuffix(f" as {library}")
     return imported, read.statement.replace(repr(read.path), repr(_shown(path, folder)), 1)

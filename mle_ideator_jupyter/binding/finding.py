@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +10,13 @@ from typing import Any, Literal
 import msgspec
 
 from mle_ideator_jupyter.binding import files
-from mle_ideator_jupyter.binding.candidates import SUBMISSION_NAME, TEST_NAME, Data, candidates, frames, of_frame
+from mle_ideator_jupyter.binding.candidates import SUBMISSION_NAME, Data, candidates, frames, of_frame
 from mle_ideator_jupyter.binding.choosing import id_column, metric_of, problem_of, target_of
+from mle_ideator_jupyter.binding.refusing import no_such_column, no_such_name, unusable
 from mle_ideator_jupyter.binding.settling import splitter_for
 from mle_ideator_jupyter.binding.sources import Said, said
 from mle_ideator_jupyter.errors import BindingError
-from mle_ideator_jupyter.facts import Namespace, Variable
+from mle_ideator_jupyter.facts import Namespace
 from mle_ideator_jupyter.metrics import METRICS, metric_asked
 from mle_ideator_jupyter.model import Binding, Metric, Struct
 
@@ -68,7 +68,7 @@ def infer(
     source: Literal["arguments", "kernel"] = "arguments" if target or test else "kernel"
     found = _first(candidates(namespace, target), asked, spoken, sample, (namespace, folder, source))
     if found is None and target is not None and frames(namespace):
-        raise _no_such_column(target, frames(namespace))
+        raise no_such_column(target, frames(namespace))
     if found is None:
         found = _from_files(namespace, asked, spoken, sample, folder)
     if isinstance(found, BindingError):
@@ -80,7 +80,7 @@ def _from_files(
     namespace: Namespace, asked: Asked, spoken: Said, sample: tuple[str, ...], folder: Path
 ) -> Binding | BindingError:
     """Return the Binding of data in files, or what to say when there are none."""
-    refused = _unusable(namespace)
+    refused = unusable(namespace)
     try:
         tries = list(files.file_candidates(spoken, folder))
     except BindingError as error:
@@ -188,9 +188,9 @@ def check(binding: Binding, namespace: Namespace) -> None:
     held = {v.name: v for v in namespace.variables}
     frame = held.get(binding.train)
     if frame is not None and frame.columns and binding.target not in frame.columns:
-        raise _no_such_column(binding.target, [frame])
+        raise no_such_column(binding.target, [frame])
     if binding.train.isidentifier() and frame is None and held and not binding.prepare:
-        raise _no_such_name(binding.train, list(held))
+        raise no_such_name(binding.train, list(held))
 
 
 def _check_metric(metric: Metric, namespace: Namespace) -> None:
@@ -240,7 +240,7 @@ def _named(text: str, namespace: Namespace, folder: Path, variable: str) -> Data
     if isinstance(tree, ast.Name):
         frame = held.get(tree.id)
         if frame is None:
-            raise _no_such_name(tree.id, [v.name for v in namespace.variables if v.columns])
+            raise no_such_name(tree.id, [v.name for v in namespace.variables if v.columns])
         if not frame.type.endswith("DataFrame"):
             msg = f"{tree.id} is a {frame.type}: a data frame is needed; say --data with an expression that gives one"
             raise BindingError(msg)
@@ -265,41 +265,3 @@ def _submission(namespace: Namespace, spoken: Said, folder: Path) -> tuple[str, 
         if v.type.endswith("DataFrame") and SUBMISSION_NAME.search(v.name) and len(v.columns) > 1:
             return v.columns
     return files.submission(folder, spoken)
-
-
-def _unusable(namespace: Namespace) -> BindingError | None:
-    """Return what to say of a kernel that holds data in a form of which no frame can be made."""
-    say = "say --data EXPRESSION --target COLUMN"
-    for v in namespace.variables:
-        if v.type == "polars.LazyFrame":
-            return BindingError(f"{v.name} is a lazy frame: collect it, or say --data '{v.name}.collect().to_pandas()'")
-        if v.type in {"object", "dict"} and v.note:
-            part = v.note.split(", ")[0]
-            inner = f"{v.name}.{part}" if v.type == "object" else f'{v.name}["{part}"]'
-            where = f"the data frames seem to be inside {v.name}, which is not searched"
-            return BindingError(f"{where}: say --data '{inner}' --target COLUMN")
-    torch = [v for v in namespace.variables if v.type.startswith("torch.") and v.type != "torch.Module"]
-    if torch:
-        kind = torch[0].type.removeprefix("torch.")
-        what = f"{torch[0].name} is a torch {kind}, and trials need a table"
-        return BindingError(f"{what}: {say}, with an expression that gives a data frame")
-    deep = next((v for v in namespace.variables if v.type == "numpy.ndarray" and len(v.shape) > 2), None)
-    if deep is not None:
-        return BindingError(f"{deep.name} has {len(deep.shape)} dimensions, and trials need a table: {say}")
-    return None
-
-
-def _no_such_name(name: str, known: Sequence[str]) -> BindingError:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"it holds {', '.join(known[:8])}" if known else "run its cells first"
-    )
-    return BindingError(f"the notebook has no variable {name!r}: {hint}")
-
-
-def _no_such_column(name: str, held: Sequence[Variable]) -> BindingError:
-    columns = [c for v in held if not TEST_NAME.search(v.name) for c in v.columns]
-    near = difflib.get_close_matches(name, columns, n=1)
-    shown = ", ".join(list(dict.fromkeys(columns))[:8])
-    hint = f"did you mean {near[0]!r}?" if near else f"columns are {shown}"
-    return BindingError(f"no data frame has a column {name!r}: {hint}")

@@ -111,8 +111,9 @@ class Reader:
         for piece in pieces:
             if isinstance(piece, (TextDelta, ThinkingDelta)):
                 self.full |= len(piece.text) > self._left
-                kept.append(msgspec.structs.replace(piece, text=piece.text[: self._left]))
-                self._left -= len(kept[-1].text)  # type: ignore[union-attr]
+                text = piece.text[: self._left]
+                kept.append(msgspec.structs.replace(piece, text=text))
+                self._left -= len(text)
             elif isinstance(piece, ToolCallDelta):
                 self.full |= len(piece.arguments) > self._left
                 self._left = max(0, self._left - len(piece.arguments))

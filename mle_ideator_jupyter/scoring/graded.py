@@ -9,7 +9,7 @@ import msgspec
 
 from mle_ideator_jupyter.errors import GradeError, UsageError
 from mle_ideator_jupyter.metrics import metric_named
-from mle_ideator_jupyter.model import Graded, Task
+from mle_ideator_jupyter.model import Graded, Problem, Task
 
 
 class TaskFile(msgspec.Struct, kw_only=True):
@@ -18,7 +18,7 @@ class TaskFile(msgspec.Struct, kw_only=True):
     id: str
     target: str
     metric: str
-    problem: str
+    problem: Problem
     id_column: str = "id"
     title: str = ""
 

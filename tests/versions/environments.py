@@ -67,6 +67,7 @@ def versions(own: Path, *names: str) -> list[str]:
 def run_tests(own: Path, folder: Path, *which: str) -> int:
     """Run tests on the wheel, not on the checkout beside it, and return how many passed; none may fail."""
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("build", "images"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     where = run([own, "-c", "import mle_ideator_jupyter as m; print(m.__file__)"], folder)
     assert where.startswith(str(own.parent.parent))

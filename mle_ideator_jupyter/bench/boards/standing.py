@@ -89,9 +89,10 @@ def thresholds(board_scores: Sequence[float], goal: Goal) -> Thresholds:
 def medal(score: float, board_scores: Sequence[float], goal: Goal) -> Medal | None:
     """Return the best medal whose threshold the score ties or beats, or None. NaN wins none."""
     steps = thresholds(board_scores, goal)
-    for name, step in (("gold", steps.gold), ("silver", steps.silver), ("bronze", steps.bronze)):
+    medals: tuple[tuple[Medal, float], ...] = (("gold", steps.gold), ("silver", steps.silver), ("bronze", steps.bronze))
+    for name, step in medals:
         if not math.isnan(step) and at_least(score, step, goal):
-            return name  # type: ignore[return-value]
+            return name
     return None
 
 

@@ -76,8 +76,8 @@ def binding_of(file: TaskFile, rows: int) -> Binding:
         test="test",
         target=file.target,
         metric=metric_named(file.metric),
-        problem=file.problem,  # type: ignore[arg-type]
-        splitter=splitter_for(file.problem, rows),  # type: ignore[arg-type]
+        problem=file.problem,
+        splitter=splitter_for(file.problem, rows),
         id_column=file.id_column,
     )
 

@@ -7,7 +7,7 @@ lost goes on elsewhere from its journal; one that was finished when its worker w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from mle_ideator_jupyter.bench.engines.engine import Began, Failed, Told
@@ -56,7 +56,7 @@ class DaskEngine:
         self.gpus = gpus
         self.workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
-    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Iterator[Row]:
+    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Generator[Row, None, None]:
         """Yield the Row of each job as it completes; closing the iterator takes back what has not."""
         from distributed import as_completed
         from distributed.scheduler import KilledWorker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol, Union
 
 from mle_ideator_jupyter.bench.rows import Job, Plan, Row
@@ -39,6 +39,6 @@ class Engine(Protocol):
     name: str
     workers: int
 
-    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Iterator[Row]:
+    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Generator[Row, None, None]:
         """Yield the Row of each job as it completes; `tell` may be called from any thread."""
         ...

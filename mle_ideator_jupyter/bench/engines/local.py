@@ -6,7 +6,7 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mle_ideator_jupyter.bench.engines.engine import Began, Failed, Told
@@ -32,7 +32,7 @@ class LocalEngine:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Iterator[Row]:
+    def run(self, plan: Plan, jobs: Sequence[Job], tell: Callable[[Told], None]) -> Generator[Row, None, None]:
         """Yield the Row of each job as it completes; closing the iterator ends what runs."""
         free: queue.Queue[tuple[int | None, str | None]] = queue.Queue()
         for slot in slots(self.workers, self.gpus):

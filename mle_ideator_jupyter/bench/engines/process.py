@@ -21,7 +21,7 @@ import msgspec
 from mle_ideator_jupyter.bench.engines.engine import Failed, Told, Tried
 from mle_ideator_jupyter.bench.rows import Job, Plan, Row
 from mle_ideator_jupyter.errors import IdeatorError
-from mle_ideator_jupyter.hosts.fork import ONE_THREAD
+from mle_ideator_jupyter.hosts.forklife import ONE_THREAD
 from mle_ideator_jupyter.hosts.processes import python
 from mle_ideator_jupyter.loop import Update
 

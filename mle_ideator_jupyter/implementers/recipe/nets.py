@@ -7,7 +7,8 @@ import re
 from mle_ideator_jupyter.facts import Image
 from mle_ideator_jupyter.implementers.recipe.context import Context
 from mle_ideator_jupyter.implementers.recipe.families import native_categories
-from mle_ideator_jupyter.implementers.recipe.netcode import Shape, helper, source
+from mle_ideator_jupyter.implementers.recipe.netcode import source
+from mle_ideator_jupyter.implementers.recipe.netlayers import Shape, helper
 from mle_ideator_jupyter.implementers.recipe.netsettings import CLASSES, Network, network, passed
 from mle_ideator_jupyter.implementers.recipe.writing import Call, names
 from mle_ideator_jupyter.recipe import Model
