@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import socket
 import subprocess
 import venv
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -75,14 +79,22 @@ def test_an_endpoint_of_ones_own(tmp_path):
 def test_without_an_endpoint_the_small_model_is_asked(tmp_path):
     pytest.importorskip("xllamacpp", reason="extra [local] is not installed")
     node = run_copy("own_endpoint.ipynb", tmp_path)
-    assert "127.0.0.1" in text_of(node)
+    assert all(c.execution_count for c in node.cells if c.cell_type == "code")
+    calls = [json.loads(line) for line in (tmp_path / "notebook.ideas" / "calls.jsonl").read_text().splitlines()]
+    assert {c["model"] for c in calls} == {"SmolLM2-135M-Instruct"}
+    assert any(c["error"] is None and c["output_tokens"] for c in calls), (
+        "it was asked and answered, whatever it is worth"
+    )
     assert "playbook" in {i.ideator for i in journal(tmp_path).ideas.values()}
+    address = urlsplit(re.search(r"http://127\.0\.0\.1:\d+", text_of(node))[0])
+    with socket.socket() as tried:
+        assert tried.connect_ex((address.hostname, address.port)) != 0, "the last cell ends the server"
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_the_install_is_rehearsed_with_pip_alone(tmp_path):
-    """A clean clone, `pip install -r binder/requirements.txt`, `binder/postBuild`, and a notebook in what that made."""
+    """A clean clone, `pip install -r binder/requirements.txt`, `binder/postBuild`, and its notebooks in what that made."""
     clone, place = tmp_path / "clone", tmp_path / "env"
     subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     venv.create(place, with_pip=True)
@@ -94,17 +106,14 @@ def test_the_install_is_rehearsed_with_pip_alone(tmp_path):
     for line in (
         ["python", "-m", "pip", "install", "--quiet", "-r", "binder/requirements.txt"],
         ["binder/postBuild"],
-        [
-            "jupyter",
-            "nbconvert",
-            "--execute",
-            "--to",
-            "notebook",
-            "--output-dir",
-            tmp_path,
-            "binder/classification.ipynb",
-        ],
+        *(
+            [*"jupyter nbconvert --execute --to notebook --output-dir".split(), tmp_path / "done", f"binder/{name}"]
+            for name in NOTEBOOKS
+        ),
     ):
         done = subprocess.run([str(w) for w in line], cwd=clone, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
-    assert nbformat.read(tmp_path / "classification.ipynb", as_version=4).cells[-1].outputs
+    for name in NOTEBOOKS:
+        cells = [c for c in nbformat.read(tmp_path / "done" / name, as_version=4).cells if c.cell_type == "code"]
+        assert all(c.execution_count for c in cells)
+        assert any(c.outputs for c in cells[-2:]), name
