@@ -20,6 +20,7 @@ from tests.endpoint.scripted import ScriptedServer
 from tests.newcomer.notebooks import ROOT, run_copy, text_of
 
 BINDER = ROOT / "binder"
+NBCONVERT = ("jupyter", "nbconvert", "--execute", "--to", "notebook", "--output-dir")
 NOTEBOOKS = sorted(p.name for p in BINDER.glob("*.ipynb"))
 
 
@@ -106,10 +107,7 @@ def test_the_install_is_rehearsed_with_pip_alone(tmp_path):
     for line in (
         ["python", "-m", "pip", "install", "--quiet", "-r", "binder/requirements.txt"],
         ["binder/postBuild"],
-        *(
-            [*"jupyter nbconvert --execute --to notebook --output-dir".split(), tmp_path / "done", f"binder/{name}"]
-            for name in NOTEBOOKS
-        ),
+        *([*NBCONVERT, tmp_path / "done", f"binder/{name}"] for name in NOTEBOOKS),
     ):
         done = subprocess.run([str(w) for w in line], cwd=clone, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
