@@ -45,7 +45,7 @@ async def prepared(
     scratch = journal.folder / "submissions"
     host = _make_host(options, notebook, scratch)
     try:
-        say(f"running the {len(notebook.sources)} cells of {options.notebook.name}")
+        say(f"running the cells of {options.notebook.name}")
         await host.start()
         for message in host.setup_failures:
             say(message)
