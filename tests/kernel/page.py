@@ -63,18 +63,25 @@ class Page:
         """Run code on the page's subshell, as a front end loads the package while a cell runs."""
         content = {"code": source, "silent": True, "store_history": False, "user_expressions": {}, "allow_stdin": False}
         message = self.client.session.msg("execute_request", content)
-        message["header"]["subshell_id"] = self.subshell
+        message["header"] |= self._header
         self.client.shell_channel.send(message)
         self.until(lambda: {"idle": True} in self.outputs.get(message["header"]["msg_id"], []))
 
-    def _subshell(self) -> str:
-        """Have a subshell made, as JupyterLab does for each comm, so that clicks do not wait for a running cell."""
+    def _subshell(self) -> str | None:
+        """Have a subshell made, so that clicks do not wait for a running cell; None where the kernel knows none."""
+        info = self.client.kernel_info(reply=True, timeout=60)["content"]
+        if "kernel subshells" not in info.get("supported_features", ()):
+            return None  # before ipykernel 7
         self.client.control_channel.send(self.client.session.msg("create_subshell_request", {}))
         return self.client.get_control_msg(timeout=60)["content"]["subshell_id"]
 
+    @property
+    def _header(self) -> dict[str, str]:
+        return {"subshell_id": self.subshell} if self.subshell else {}
+
     def _comm(self, kind: str, content: dict[str, Any]) -> None:
         message = self.client.session.msg(kind, content)
-        message["header"]["subshell_id"] = self.subshell
+        message["header"] |= self._header
         self.client.shell_channel.send(message)
 
     # ------------------------------------------------------------ the notebook
