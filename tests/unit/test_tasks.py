@@ -83,6 +83,7 @@ def test_the_description_tells_what_a_solver_needs(tmp_path):
         (lambda d: (public(d) / "train.csv").unlink(), "train.csv is missing"),
         (lambda d: (private(d) / "test.csv").unlink(), "answers"),
         (lambda d: (public(d) / "task.json").write_text("{"), "malformed"),
+        (lambda d: _say(public(d) / "task.json", '"regression"', '"guess"'), "malformed: Invalid enum value 'guess'"),
         (lambda d: _edit(public(d) / "test.csv", lambda f: f.assign(y=1)), "gives the answers away"),
         (lambda d: _edit(public(d) / "train.csv", lambda f: f.drop(columns="y")), "no column 'y'"),
         (lambda d: _edit(public(d) / "test.csv", lambda f: f.drop(columns="a")), "lacks 'a'"),
@@ -98,6 +99,11 @@ def test_what_is_wrong_is_explained(tmp_path, spoil, words):
     faults = check_task(tmp_path / "small")
     assert any(words in fault for fault in faults), faults
     assert all("\n" not in fault for fault in faults)
+
+
+def _say(path, text, other) -> None:
+    assert text in path.read_text()
+    path.write_text(path.read_text().replace(text, other))
 
 
 def _edit(path, change) -> None:
