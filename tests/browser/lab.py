@@ -17,6 +17,7 @@ QUIET = (
     "favicon",
     "WebSocket",
     "kernel connection",
+    "kernel_info_request",
     "net::ERR",
     "404",
 )
