@@ -161,6 +161,7 @@ def tiny_trainer(folder):
     return SimpleNamespace(
         processing_class=AutoTokenizer.from_pretrained(folder),
         accelerator=Accelerator(cpu=True),
+        temperature=1.0,
         model_wrapped=AutoModelForCausalLM.from_pretrained(folder),
         generation_config=GenerationConfig(max_new_tokens=60, do_sample=True, pad_token_id=0, eos_token_id=1),
     )
@@ -191,7 +192,8 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
     import torch
 
     from mle_ideator_jupyter.rl.lm.arms import Scorer
-    from mle_ideator_jupyter.rl.lm.constrained import Rollout, among
+    from mle_ideator_jupyter.rl.lm.constrained import Rollout
+    from mle_ideator_jupyter.rl.lm.trees import among
 
     trainer = tiny_trainer(tmp_path)
     tokenizer = trainer.processing_class
@@ -212,14 +214,15 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
     scorer.chances(prompts[0], ("Other words", "Take a"))  # what was asked before leaves nothing behind
     chances, likely = scorer.chances(prompts[0], titles)
     assert sum(chances) == pytest.approx(1)
-    answers = made["completion_ids"][:1]
-    allowed = rollout.allowed(prompts[:1], answers, tokenizer)
-    ids = torch.tensor([made["prompt_ids"][0] + answers[0]])
+    answer = made["completion_ids"][0]
+    ids = torch.tensor([made["prompt_ids"][0] + answer])
     with torch.no_grad():
-        logits = trainer.model_wrapped(input_ids=ids, logits_to_keep=len(answers[0]) + 1).logits[:, :-1]
-    learned, _ = among(logits, torch.tensor(answers), allowed)
+        logits = trainer.model_wrapped(input_ids=ids, logits_to_keep=len(answer) + 1).logits[0, :-1]
+    tree = rollout.tree("short", tokenizer)
+    allowed = tree.allowed[titles.index(drawn[0]), : len(answer)].unsqueeze(0)
+    learned, _ = among(logits, torch.arange(len(answer)).unsqueeze(0), torch.tensor([answer]), allowed)
     assert float(learned.sum().exp()) == pytest.approx(chances[titles.index(drawn[0])], rel=1e-3)
-    every = torch.log_softmax(logits, -1).gather(-1, torch.tensor(answers).unsqueeze(-1))
+    every = torch.log_softmax(logits, -1).gather(-1, torch.tensor(answer).unsqueeze(-1))
     assert float(every.mean()) == pytest.approx(likely[titles.index(drawn[0])], rel=1e-3)
 
 

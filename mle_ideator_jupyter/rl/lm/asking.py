@@ -66,6 +66,13 @@ def questions(judge: Judge, count: int) -> list[Question]:
     if not states:
         msg = "no state to learn in: the runs on the variants came to nothing; the lines above say why"
         raise IdeatorError(msg)
+    least = judge.config.worth
+    if least is not None and judge.config.reading == "titles":
+        judge.order_all(states)
+        states = [m for m in states if judge.at_stake(m) > least]
+        if not states:
+            msg = f'in no state is more than {least:g} at stake: give a smaller "worth" in the configuration'
+            raise IdeatorError(msg)
     made: dict[Moment, Question] = {}
     found = []
     per_task: dict[str, list[Moment]] = {}

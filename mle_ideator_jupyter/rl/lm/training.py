@@ -145,7 +145,7 @@ def reinforce(
         epsilon=config.epsilon,
         epsilon_high=config.epsilon_high,
         entropy_coef=config.entropy,
-        loss_type="dr_grpo",
+        loss_type="bnpo" if config.reading == "titles" else "dr_grpo",  # bnpo is a mean over tokens, as the entropy is
         scale_rewards="none",
         mask_truncated_completions=True,
         learning_rate=config.learning_rate,
