@@ -227,6 +227,51 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
 
 
 @needs_train
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_question_read_beside_a_longer_one_is_read_as_by_itself(tmp_path):
+    import torch
+
+    from mle_ideator_jupyter.rl.lm.trees import Tree, read
+
+    trainer = tiny_trainer(tmp_path)
+    model, tokenizer = trainer.model_wrapped, trainer.processing_class
+    trees = [Tree(tokenizer, ("Take a", "Leave b")), Tree(tokenizer, ("Take another one", "Leave b", "Take c"))]
+    told = [tokenizer.encode(text) for text in ("short", "much longer than that")]
+    both = read(model, told, trees)
+    for row, (question, tree) in enumerate(zip(told, trees, strict=True)):
+        alone = read(model, [question], [tree])[0]
+        torch.testing.assert_close(both[row, : len(alone)], alone, atol=1e-4, rtol=1e-3)
+
+
+@needs_train
+def test_training_leaves_out_the_attention_whose_gradient_is_not_finite(tmp_path):
+    import torch
+
+    from mle_ideator_jupyter.rl.lm.training import loaded
+    from tests.rl.tiny_model import tiny_model
+
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    loaded(Config(model=str(tiny_model(tmp_path)), rank=0), None)
+    assert not torch.backends.cuda.cudnn_sdp_enabled()
+
+
+def test_states_are_asked_in_where_something_is_at_stake():
+    from types import SimpleNamespace
+
+    from mle_ideator_jupyter.errors import IdeatorError
+    from mle_ideator_jupyter.rl.lm.asking import worth_asking
+
+    judge = SimpleNamespace(
+        config=Config(reading="titles", worth=0.05), order_all=list, at_stake={"a": 0.3, "b": 0.05}.get
+    )
+    assert worth_asking(judge, ["a", "b"]) == ["a"]
+    with pytest.raises(IdeatorError, match="worth"):
+        worth_asking(judge, ["b"])
+    judge.config = Config(reading="titles")
+    assert worth_asking(judge, ["a", "b"]) == ["a", "b"]
+
+
+@needs_train
 def test_a_step_whose_gradient_is_not_finite_changes_nothing(tmp_path):
     import torch
 
