@@ -161,6 +161,7 @@ def tiny_trainer(folder):
     return SimpleNamespace(
         processing_class=AutoTokenizer.from_pretrained(folder),
         accelerator=Accelerator(cpu=True),
+        temperature=1.0,
         model_wrapped=AutoModelForCausalLM.from_pretrained(folder),
         generation_config=GenerationConfig(max_new_tokens=60, do_sample=True, pad_token_id=0, eos_token_id=1),
     )
@@ -191,7 +192,8 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
     import torch
 
     from mle_ideator_jupyter.rl.lm.arms import Scorer
-    from mle_ideator_jupyter.rl.lm.constrained import Rollout, among
+    from mle_ideator_jupyter.rl.lm.constrained import Rollout
+    from mle_ideator_jupyter.rl.lm.trees import among
 
     trainer = tiny_trainer(tmp_path)
     tokenizer = trainer.processing_class
@@ -212,15 +214,61 @@ def test_titles_are_drawn_with_the_chance_that_is_learned_and_told(tmp_path):
     scorer.chances(prompts[0], ("Other words", "Take a"))  # what was asked before leaves nothing behind
     chances, likely = scorer.chances(prompts[0], titles)
     assert sum(chances) == pytest.approx(1)
-    answers = made["completion_ids"][:1]
-    allowed = rollout.allowed(prompts[:1], answers, tokenizer)
-    ids = torch.tensor([made["prompt_ids"][0] + answers[0]])
+    answer = made["completion_ids"][0]
+    ids = torch.tensor([made["prompt_ids"][0] + answer])
     with torch.no_grad():
-        logits = trainer.model_wrapped(input_ids=ids, logits_to_keep=len(answers[0]) + 1).logits[:, :-1]
-    learned, _ = among(logits, torch.tensor(answers), allowed)
+        logits = trainer.model_wrapped(input_ids=ids, logits_to_keep=len(answer) + 1).logits[0, :-1]
+    tree = rollout.tree("short", tokenizer)
+    allowed = tree.allowed[titles.index(drawn[0]), : len(answer)].unsqueeze(0)
+    learned, _ = among(logits, torch.arange(len(answer)).unsqueeze(0), torch.tensor([answer]), allowed)
     assert float(learned.sum().exp()) == pytest.approx(chances[titles.index(drawn[0])], rel=1e-3)
-    every = torch.log_softmax(logits, -1).gather(-1, torch.tensor(answers).unsqueeze(-1))
+    every = torch.log_softmax(logits, -1).gather(-1, torch.tensor(answer).unsqueeze(-1))
     assert float(every.mean()) == pytest.approx(likely[titles.index(drawn[0])], rel=1e-3)
+
+
+@needs_train
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_question_read_beside_a_longer_one_is_read_as_by_itself(tmp_path):
+    import torch
+
+    from mle_ideator_jupyter.rl.lm.trees import Tree, read
+
+    trainer = tiny_trainer(tmp_path)
+    model, tokenizer = trainer.model_wrapped, trainer.processing_class
+    trees = [Tree(tokenizer, ("Take a", "Leave b")), Tree(tokenizer, ("Take another one", "Leave b", "Take c"))]
+    told = [tokenizer.encode(text) for text in ("short", "much longer than that")]
+    both = read(model, told, trees)
+    for row, (question, tree) in enumerate(zip(told, trees, strict=True)):
+        alone = read(model, [question], [tree])[0]
+        torch.testing.assert_close(both[row, : len(alone)], alone, atol=1e-4, rtol=1e-3)
+
+
+@needs_train
+def test_training_leaves_out_the_attention_whose_gradient_is_not_finite(tmp_path):
+    import torch
+
+    from mle_ideator_jupyter.rl.lm.training import loaded
+    from tests.rl.tiny_model import tiny_model
+
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    loaded(Config(model=str(tiny_model(tmp_path)), rank=0), None)
+    assert not torch.backends.cuda.cudnn_sdp_enabled()
+
+
+def test_states_are_asked_in_where_something_is_at_stake():
+    from types import SimpleNamespace
+
+    from mle_ideator_jupyter.errors import IdeatorError
+    from mle_ideator_jupyter.rl.lm.asking import worth_asking
+
+    judge = SimpleNamespace(
+        config=Config(reading="titles", worth=0.05), order_all=list, at_stake={"a": 0.3, "b": 0.05}.get
+    )
+    assert worth_asking(judge, ["a", "b"]) == ["a"]
+    with pytest.raises(IdeatorError, match="worth"):
+        worth_asking(judge, ["b"])
+    judge.config = Config(reading="titles")
+    assert worth_asking(judge, ["a", "b"]) == ["a", "b"]
 
 
 @needs_train

@@ -16,8 +16,8 @@ from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.rl.collapse import entropy, entropy_of, max_at
 from mle_ideator_jupyter.rl.exact import frozen
 from mle_ideator_jupyter.rl.lm.asking import Message, question
-from mle_ideator_jupyter.rl.lm.constrained import among, paths_of, table
 from mle_ideator_jupyter.rl.lm.judging import Judge
+from mle_ideator_jupyter.rl.lm.trees import Tree, read, spoken
 from mle_ideator_jupyter.rl.states import spread
 
 DRAWS = 4
@@ -164,84 +164,28 @@ def shuffled(known: Sequence[Frozen]) -> list[tuple[Message, ...]]:
 
 
 class Scorer:
-    """A model's chances of titles: a question is taken in once, and all its titles at once, as a tree of tokens."""
+    """A model's chances of titles, all of a question's read at once."""
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         import torch
 
         self.model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         self.tokenizer = tokenizer
-        self._begun: dict[str, tuple[Any, Any]] = {}
 
     def chances(self, messages: Sequence[Message], titles: Sequence[str]) -> tuple[list[float], list[float]]:
         """Return each title's chance where nothing else may be said, and its mean log likelihood a token elsewhere."""
         import torch
 
-        paths = paths_of(self.tokenizer, titles)
-        answers = [[*self.tokenizer.encode(naming.said(t), add_special_tokens=False), paths.end] for t in titles]
-        tokens, behind, lines = _tree(answers)
-        with torch.inference_mode():
-            first, cache = self._asked(messages)
-            length = cache.get_seq_length()
-            logits = torch.cat([first, self._read(tokens, behind, cache, length)])
-            cache.crop(-len(tokens))
-            held, free = [], []
-            for answer, line in zip(answers, lines, strict=True):
-                own = logits[[0, *(node + 1 for node in line[:-1])]].unsqueeze(0)  # what came before each token
-                said = torch.tensor([answer], device=logits.device)
-                allowed = table([paths.allowed(answer)]).to(logits.device)
-                held.append(math.exp(float(among(own, said, allowed)[0].sum())))
-                free.append(float(torch.log_softmax(own, -1).gather(-1, said.unsqueeze(-1)).mean()))
-        return [h / math.fsum(held) for h in held], free
-
-    def _asked(self, messages: Sequence[Message]) -> tuple[Any, Any]:
-        """Return the scores of an answer's first token, and what the model remembers of the question."""
-        import torch
-
-        key = messages[-1]["content"]
-        if key not in self._begun:
-            asked = self.tokenizer.apply_chat_template(
-                list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
-            )
-            ids = torch.tensor([asked], device=self.model.device)
-            made = self.model(input_ids=ids, use_cache=True, logits_to_keep=1)
-            self._begun[key] = made.logits[0].float(), made.past_key_values
-        return self._begun[key]
-
-    def _read(self, tokens: Sequence[int], behind: Sequence[Sequence[int]], cache: Any, length: int) -> Any:
-        """Return the scores behind each token of a tree, which sees the question and what leads to it."""
-        import torch
-
-        count, device = len(tokens), self.model.device
-        hidden = torch.full((1, 1, count, length + count), torch.finfo(self.model.dtype).min, dtype=self.model.dtype)
-        hidden[..., :length] = 0
-        for node, before in enumerate(behind):
-            hidden[0, 0, node, [length + n for n in (*before, node)]] = 0
-        places = torch.tensor([[length + len(before) for before in behind]], device=device)
-        ids = torch.tensor([list(tokens)], device=device)
-        made = self.model(
-            input_ids=ids, attention_mask=hidden.to(device), position_ids=places, past_key_values=cache, use_cache=True
+        asked = self.tokenizer.apply_chat_template(
+            list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
         )
-        return made.logits[0].float()
-
-
-def _tree(answers: Sequence[Sequence[int]]) -> tuple[list[int], list[tuple[int, ...]], list[tuple[int, ...]]]:
-    """Return the tokens of a tree of answers, the nodes that lead to each, and the nodes of each answer."""
-    nodes: dict[tuple[int, ...], int] = {}
-    tokens: list[int] = []
-    behind: list[tuple[int, ...]] = []
-    lines = []
-    for answer in answers:
-        line: tuple[int, ...] = ()
-        for place, token in enumerate(answer, 1):
-            start = tuple(answer[:place])
-            if start not in nodes:
-                nodes[start] = len(tokens)
-                tokens.append(token)
-                behind.append(line)
-            line = (*line, nodes[start])
-        lines.append(line)
-    return tokens, behind, lines
+        tree = Tree(self.tokenizer, titles)
+        with torch.inference_mode():
+            logits = read(self.model, [asked], [tree])[0].float().cpu()
+            held = [math.exp(chance) for chance in spoken(logits, tree)[0].sum(-1).tolist()]
+            every = torch.log_softmax(logits, -1)[tree.before, tree.said]
+            free = [float(own[: len(answer)].mean()) for own, answer in zip(every, tree.answers, strict=True)]
+        return [h / math.fsum(held) for h in held], free
 
 
 def judged(name: str, scorer: Scorer, known: Sequence[Frozen]) -> list[Earned]:

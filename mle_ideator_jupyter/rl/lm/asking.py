@@ -55,6 +55,19 @@ def question(judge: Judge, moment: Moment) -> Question:
     return Question(moment=moment, task=task, messages=asked, facts=facts)
 
 
+def worth_asking(judge: Judge, states: list[Moment]) -> list[Moment]:
+    """Return the states with so much at stake as the configuration wants. Raises `IdeatorError` where none has."""
+    least = judge.config.worth
+    if least is None or judge.config.reading != "titles":
+        return states
+    judge.order_all(states)  # before the first is waited for
+    found = [m for m in states if judge.at_stake(m) > least]
+    if not found:
+        msg = f'in no state is more than {least:g} at stake: give a smaller "worth" in the configuration'
+        raise IdeatorError(msg)
+    return found
+
+
 def _plain(messages: Sequence[Any]) -> tuple[Message, ...]:
     return tuple({"role": str(m["role"]), "content": str(m["content"])} for m in messages)
 
@@ -66,6 +79,7 @@ def questions(judge: Judge, count: int) -> list[Question]:
     if not states:
         msg = "no state to learn in: the runs on the variants came to nothing; the lines above say why"
         raise IdeatorError(msg)
+    states = worth_asking(judge, states)
     made: dict[Moment, Question] = {}
     found = []
     per_task: dict[str, list[Moment]] = {}

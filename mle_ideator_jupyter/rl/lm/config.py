@@ -36,6 +36,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         completion_tokens: most tokens of an answer; `brief_tokens` of a Brief (None: its level's).
         constrained: hold answers to what may be said (the schema of a whole idea, where llguidance is installed, and
             evidence that is a line of the Brief; or the titles); tokens left without a choice do not enter the loss.
+        entropy: weight of the mean entropy of the tokens that were chosen. Where answers are titles, the policy's
+            loss is a mean over the same tokens, so that the weight is in units of reward.
+        worth: ask only in states where the best that may be chosen earns more than this above the median of all (None:
+            ask in all); what may be chosen there is executed first. For `titles` alone.
         beta: weight of the divergence from where training began; 0 keeps no second model.
         rank, alpha: of the LoRA adapter; rank 0 trains all weights.
         rows, variants, runs, run_steps, cpu_seconds: of the rollouts, as for `train collect`.
@@ -46,6 +50,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = ""
     reading: Literal["words", "titles"] = "words"
     titles: int = MOST
+    worth: float | None = None
     steps: int = 100
     prompts: int = 4
     group: int = 8

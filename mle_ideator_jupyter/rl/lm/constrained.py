@@ -12,43 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from mle_ideator_jupyter.ideators.llm.draft import schema
-from mle_ideator_jupyter.ideators.local import naming
-from mle_ideator_jupyter.ideators.local.paths import Paths, Walk
 from mle_ideator_jupyter.rl.lm.asking import Question
+from mle_ideator_jupyter.rl.lm.trees import Tree, read, spoken
 
 
 def installed() -> bool:
     """Return whether whole ideas can be held to the schema here."""
     return importlib.util.find_spec("llguidance") is not None
-
-
-def paths_of(tokenizer: Any, titles: Sequence[str]) -> Paths:
-    """Return the answers that name one of these titles, as tokens."""
-    texts = [tokenizer.encode(naming.said(t), add_special_tokens=False) for t in titles]
-    return Paths(texts, tokenizer.eos_token_id)
-
-
-class Titles:
-    """A logits processor that holds each answer of a batch to one of its titles."""
-
-    def __init__(self, paths: Sequence[Paths], prompt_length: int) -> None:
-        self._walks = [Walk(p) for p in paths]
-        self._seen = prompt_length
-
-    def __call__(self, ids: Any, scores: Any) -> Any:
-        """Return scores where nothing else can be drawn."""
-        import torch
-
-        new = ids[:, self._seen :].tolist()
-        self._seen = ids.shape[1]
-        allowed = []
-        for walk, tokens in zip(self._walks, new, strict=True):
-            walk.consume_tokens(tokens)
-            allowed.append(walk.allowed())
-        places = torch.tensor([(r, t) for r, own in enumerate(allowed) for t in own]).T.to(scores.device)
-        held = torch.full_like(scores, float("-inf"))
-        held[places[0], places[1]] = scores[places[0], places[1]]
-        return held
 
 
 class Schema:
@@ -103,6 +73,8 @@ class Schema:
 class Rollout:
     """Generates for TRL's trainer as it would itself, but within what may be said; returns what the trainer asks for.
 
+    Where answers are titles, one is drawn by its chance, which is exact: nothing is generated token by token.
+
     Args:
         questions: all that may be asked; each is known again by what it tells.
     """
@@ -110,30 +82,75 @@ class Rollout:
     def __init__(self, questions: Sequence[Question]) -> None:
         self._asked = {q.text: q for q in questions}
         self._known: Any = None
-        self._paths: dict[str, Paths] = {}
+        self._trees: dict[str, Tree] = {}
+        self._told: dict[str, list[int]] = {}
 
     def __call__(self, prompts: list[Any], trainer: Any) -> dict[str, Any]:
         """Return prompts and answers as tokens, and which tokens the model itself chose."""
+        texts = [p[-1]["content"] for p in prompts]
+        for prompt, text in zip(prompts, texts, strict=True):
+            if text not in self._told:
+                self._told[text] = trainer.processing_class.apply_chat_template(
+                    prompt, add_generation_prompt=True, tokenize=True, return_dict=False
+                )
+        made = self._drawn if self._asked[texts[0]].titles else self._generated
+        answers, own = made(texts, trainer)
+        told = [self._told[t] for t in texts]
+        return {"prompt_ids": told, "completion_ids": answers, "logprobs": None, "env_mask": own}
+
+    def places(self, prompts: list[Any], answers: Sequence[Sequence[int]], tokenizer: Any) -> Any:
+        """Return the places of each question among all, and of each answer among its question's titles."""
+        import torch
+
+        known = [*self._asked]
+        found = [
+            (known.index(p[-1]["content"]), self.tree(p[-1]["content"], tokenizer).answers.index([*a]))
+            for p, a in zip(prompts, answers, strict=True)
+        ]
+        return torch.tensor(found)
+
+    def tree(self, question: str | int, tokenizer: Any) -> Tree:
+        """Return the answers to a question, given by what it tells or by its place."""
+        text = question if isinstance(question, str) else [*self._asked][question]
+        if text not in self._trees:
+            self._trees[text] = Tree(tokenizer, self._asked[text].titles)
+        return self._trees[text]
+
+    def told(self, question: int) -> list[int]:
+        """Return what was asked, as tokens."""
+        return self._told[[*self._asked][question]]
+
+    def _drawn(self, texts: Sequence[str], trainer: Any) -> tuple[list[list[int]], list[list[int]]]:
+        import torch
+        from trl.models.utils import unwrap_model_for_generation
+
+        each = list(dict.fromkeys(texts))
+        trees = [self.tree(t, trainer.processing_class) for t in each]
+        with unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model, torch.no_grad():
+            logits = read(model, [self._told[t] for t in each], trees)
+            chances = {
+                text: spoken(own, tree, trainer.temperature)[0].sum(-1).exp().cpu()
+                for text, own, tree in zip(each, logits, trees, strict=True)
+            }
+        answers, own = [], []
+        for text in texts:
+            tree, place = self._trees[text], int(torch.multinomial(chances[text], 1))
+            answers.append(tree.answers[place])
+            own.append(tree.own[place])
+        return answers, own
+
+    def _generated(self, texts: Sequence[str], trainer: Any) -> tuple[list[list[int]], list[list[int]]]:
         import torch
         from transformers import LogitsProcessorList
         from trl.models.utils import unwrap_model_for_generation
 
         tokenizer = trainer.processing_class
-        asked = [
-            tokenizer.apply_chat_template(p, add_generation_prompt=True, tokenize=True, return_dict=False)
-            for p in prompts
-        ]
+        asked = [self._told[t] for t in texts]
         length = max(map(len, asked))
         pad, device = tokenizer.pad_token_id, trainer.accelerator.device
         padded = torch.tensor([[pad] * (length - len(a)) + a for a in asked], device=device)
         attended = torch.tensor([[0] * (length - len(a)) + [1] * len(a) for a in asked], device=device)
-        texts = [p[-1]["content"] for p in prompts]
-        by_title = bool(self._asked[texts[0]].titles)
-        held: Any
-        if by_title:
-            held = Titles([self._path(t, tokenizer) for t in texts], length)
-        else:
-            held = self._schema(texts, length, tokenizer)
+        held = self._schema(texts, length, tokenizer)
         with unwrap_model_for_generation(trainer.model_wrapped, trainer.accelerator) as model, torch.no_grad():
             made = model.generate(
                 input_ids=padded,
@@ -145,24 +162,8 @@ class Rollout:
         for row, tokens in enumerate(made[:, length:].tolist()):
             end = tokens.index(tokenizer.eos_token_id) + 1 if tokenizer.eos_token_id in tokens else len(tokens)
             answers.append(tokens[:end])
-            counts = (
-                [len(a) for a in self._path(texts[row], tokenizer).allowed(tokens[:end])]
-                if by_title
-                else [held.choices[k][row] for k in range(end)]
-            )
-            own.append([int(count > 1) for count in counts])
-        return {"prompt_ids": asked, "completion_ids": answers, "logprobs": None, "env_mask": own}
-
-    def allowed(self, prompts: list[Any], answers: Sequence[Sequence[int]], tokenizer: Any) -> Any:
-        """Return what was allowed in each place of each answer, as a `table`."""
-        return table(
-            [self._path(p[-1]["content"], tokenizer).allowed(a) for p, a in zip(prompts, answers, strict=True)]
-        )
-
-    def _path(self, text: str, tokenizer: Any) -> Paths:
-        if text not in self._paths:
-            self._paths[text] = paths_of(tokenizer, self._asked[text].titles)
-        return self._paths[text]
+            own.append([int(held.choices[k][row] > 1) for k in range(end)])
+        return answers, own
 
     def _schema(self, texts: Sequence[str], length: int, tokenizer: Any) -> Schema:
         import llguidance.hf
@@ -170,32 +171,3 @@ class Rollout:
         if self._known is None:
             self._known = llguidance.hf.from_tokenizer(tokenizer)
         return Schema(self._known, [self._asked[t].facts for t in texts], length, tokenizer.eos_token_id)
-
-
-def table(allowed: Sequence[Sequence[Sequence[int]]]) -> Any:
-    """Return the tokens that were allowed in each place of each answer: answers x places x most, filled up with -1."""
-    import torch
-
-    places, most = max(map(len, allowed)), max(len(one) for own in allowed for one in own)
-    made = torch.full((len(allowed), places, most), -1)
-    for row, own in enumerate(allowed):
-        for place, one in enumerate(own):
-            made[row, place, : len(one)] = torch.tensor(one)
-    return made
-
-
-def among(logits: Any, tokens: Any, allowed: Any) -> tuple[Any, Any]:
-    """Return the log chance of each token among those allowed in its place, and the entropy there.
-
-    Shapes: logits answers x places x vocabulary, tokens answers x places, allowed answers x places x most (-1: none).
-    Where nothing was allowed (behind an answer's end) both are 0.
-    """
-    import torch
-
-    none = (allowed < 0).all(-1)
-    scores = logits.gather(-1, allowed.clamp_min(0)).float().masked_fill(allowed < 0, -1e9)
-    scores = scores.masked_fill(none.unsqueeze(-1), 0.0)
-    chances = torch.log_softmax(scores, -1)
-    drawn = logits.gather(-1, tokens.unsqueeze(-1)).squeeze(-1).float() - torch.logsumexp(scores, -1)
-    entropy = -(chances.exp() * chances.masked_fill(allowed < 0, 0.0)).sum(-1)
-    return drawn.masked_fill(none, 0.0), entropy

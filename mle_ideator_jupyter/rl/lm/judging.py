@@ -114,6 +114,7 @@ class Judge:
         self._briefs: dict[Moment, Brief] = {}
         self._titles: dict[Moment, dict[str, Candidate]] = {}
         self._answers: dict[tuple[Moment, str], Answer] = {}
+        self._verdicts: dict[tuple[Moment, str], Verdict] = {}
         self._lock = threading.Lock()
 
     def brief(self, moment: Moment) -> Brief:
@@ -134,9 +135,18 @@ class Judge:
     def alone(self, moments: Sequence[Moment], texts: Sequence[str]) -> list[Verdict]:
         """Return a verdict on each answer by itself."""
         self.collection.executor.refresh()
-        answers = [self.read(m, t) for m, t in zip(moments, texts, strict=True)]
-        orders = [self._ordered(m, a) for m, a in zip(moments, answers, strict=True)]
-        return [self._reward(m, a, o) for m, a, o in zip(moments, answers, orders, strict=True)]
+        asked = list(zip(moments, texts, strict=True))
+        orders = [self._ordered(m, self.read(m, t)) if (m, t) not in self._verdicts else ([], []) for m, t in asked]
+        return [self._verdict(m, t, o) for (m, t), o in zip(asked, orders, strict=True)]
+
+    def at_stake(self, moment: Moment) -> float:
+        """Return what the best that may be chosen in a state earns above the median of all, or 0 where none is known.
+
+        All of it is executed.
+        """
+        texts = [naming.said(t) for t in self.titles(moment)]
+        rewards = [v.reward for v in self.alone([moment] * len(texts), texts) if v.reward is not None]
+        return max(rewards) - statistics.median(rewards) if rewards else 0.0
 
     def judge(self, moments: Sequence[Moment], texts: Sequence[str]) -> list[Verdict]:
         """Return a verdict on each answer; answers in one state are a group, whose near-duplicates share a reward."""
@@ -175,6 +185,17 @@ class Judge:
                 known = Answer(wrong=str(error))
             self._answers[moment, text] = known
         return known
+
+    def _verdict(self, moment: Moment, text: str, ordered: Ordered) -> Verdict:
+        """Return the verdict on an answer; one with a reward is kept, and counts as executed each time."""
+        known = self._verdicts.get((moment, text))
+        if known is not None:
+            self.executed += known.answer.outcome in {"graded", "failed"}
+            return known
+        found = self._reward(moment, self.read(moment, text), ordered)
+        if found.reward is not None:
+            self._verdicts[moment, text] = found
+        return found
 
     def _ordered(self, moment: Moment, answer: Answer) -> Ordered:
         found = self._orders(moment, answer)

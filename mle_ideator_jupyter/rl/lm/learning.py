@@ -1,10 +1,14 @@
-"""TRL's GRPO trainer where answers are titles: a token's chance is the one that it was drawn with."""
+"""TRL's GRPO trainer where answers are titles: a token's chance is the one that it was drawn with.
+
+Of each question all answers are read at once, so that a step costs what its questions cost, not their answers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mle_ideator_jupyter.rl.lm.constrained import Rollout, among
+from mle_ideator_jupyter.rl.lm.constrained import Rollout
+from mle_ideator_jupyter.rl.lm.trees import read, spoken
 
 
 def titles_trainer(trl: Any, rollout: Rollout) -> Any:
@@ -12,51 +16,39 @@ def titles_trainer(trl: Any, rollout: Rollout) -> Any:
     import torch
 
     class Trainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined, unused-ignore]
-        allowed: Any = None
+        places: Any = None
 
         def _generate(self, prompts: list[Any]) -> Any:
             made = super()._generate(prompts)
-            device = self.accelerator.device
-            self.allowed = rollout.allowed(prompts, made[1], self.processing_class).to(device)
+            self.places = rollout.places(prompts, made[1], self.processing_class).to(self.accelerator.device)
             return made
 
         def _generate_and_score_completions(self, inputs: Any) -> Any:
             made = super()._generate_and_score_completions(inputs)
-            made["allowed"] = self.allowed
+            made["places"] = self.places
             return made
 
         def _compute_loss(self, model: Any, inputs: Any) -> Any:
-            self.allowed = inputs["allowed"]
+            self.places = inputs["places"]
             return super()._compute_loss(model, inputs)
 
         def _get_per_token_logps_and_entropies(
-            self,
-            model: Any,
-            input_ids: Any,
-            attention_mask: Any,
-            logits_to_keep: int,
-            batch_size: int | None = None,
-            **given: Any,
+            self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, *args: Any, **given: Any
         ) -> Any:
-            del given
-            found = []
-            size = batch_size or len(input_ids)
-            for start in range(0, len(input_ids), size):
-                rows = slice(start, start + size)
-                with self.accelerator.autocast():
-                    logits = model(
-                        input_ids=input_ids[rows],
-                        attention_mask=attention_mask[rows],
-                        logits_to_keep=logits_to_keep + 1,
-                    ).logits[:, :-1]
-                answers = input_ids[rows, -logits_to_keep:]
-                found.append(among(logits / self.temperature, answers, self._padded(rows, logits_to_keep)))
-            return torch.cat([one for one, _ in found]), torch.cat([other for _, other in found]), None
-
-        def _padded(self, rows: slice, places: int) -> Any:
-            """Return what was allowed in so many places; behind an answer's end, where no loss is, anything is."""
-            allowed = self.allowed[rows]
-            lacking = places - allowed.shape[1]
-            return torch.nn.functional.pad(allowed, (0, 0, 0, lacking), value=-1) if lacking > 0 else allowed
+            del attention_mask, args, given
+            rows = self.places.tolist()
+            asked = sorted({question for question, _ in rows})
+            trees = [rollout.tree(k, self.processing_class) for k in asked]
+            with self.accelerator.autocast():
+                logits = read(model, [rollout.told(k) for k in asked], trees)
+            chances = torch.zeros(len(input_ids), logits_to_keep, device=logits.device)
+            entropies = torch.zeros_like(chances)
+            for question, own, tree in zip(asked, logits, trees, strict=True):
+                here = [k for k, (one, _) in enumerate(rows) if one == question]
+                answers = [rows[k][1] for k in here]
+                places = min(logits_to_keep, tree.said.shape[1])  # a batch is as wide as its longest answer
+                for whole, part in zip((chances, entropies), spoken(own, tree, self.temperature), strict=True):
+                    whole[here, :places] = part[answers, :places]
+            return chances, entropies, None
 
     return Trainer

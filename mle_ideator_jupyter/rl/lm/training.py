@@ -57,6 +57,8 @@ def loaded(config: Config, adapter: Path | None) -> tuple[Any, Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    # its backward is not finite at some lengths where rows that fill a batch up see nothing
+    torch.backends.cuda.enable_cudnn_sdp(False)
     dtype = torch.bfloat16 if config.bf16 and torch.cuda.is_available() else torch.float32
     tokenizer = AutoTokenizer.from_pretrained(config.model)
     if tokenizer.pad_token is None:
@@ -145,7 +147,7 @@ def reinforce(
         epsilon=config.epsilon,
         epsilon_high=config.epsilon_high,
         entropy_coef=config.entropy,
-        loss_type="dr_grpo",
+        loss_type="bnpo" if config.reading == "titles" else "dr_grpo",  # bnpo is a mean over tokens, as the entropy is
         scale_rewards="none",
         mask_truncated_completions=True,
         learning_rate=config.learning_rate,
