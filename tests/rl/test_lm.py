@@ -18,7 +18,7 @@ from mle_ideator_jupyter.ideators.playbook import Playbook
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
 from mle_ideator_jupyter.rl.lm.arms import Frozen, controls, earned, shuffled
 from mle_ideator_jupyter.rl.lm.asking import Question, answered
-from mle_ideator_jupyter.rl.lm.config import SHIPPED, read_config
+from mle_ideator_jupyter.rl.lm.config import SHIPPED, Config, read_config
 from mle_ideator_jupyter.rl.lm.judging import Answer, Verdict, reading, summary
 from mle_ideator_jupyter.rl.states import Moment
 from tests.rl.small import small_task
