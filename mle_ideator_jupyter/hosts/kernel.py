@@ -19,7 +19,7 @@ from mle_ideator_jupyter.errors import HostError
 from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import Collector, Status, message_of, status_of
 from mle_ideator_jupyter.hosts.keeper import kept
-from mle_ideator_jupyter.hosts.processes import MARK, Tree, cleaners, died_of, killed
+from mle_ideator_jupyter.hosts.processes import MARK, Tree, cleaners, died_of, killed, threads
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.protocols import CellResult
 from mle_ideator_jupyter.scoring.reported import SUBMISSIONS
@@ -67,8 +67,7 @@ class Kernel:
         from jupyter_client.manager import AsyncKernelManager
 
         mark = uuid.uuid4().hex
-        # Threads that spin while they wait make boosting ten times slower on cores that others use too.
-        environment = {"OMP_WAIT_POLICY": "PASSIVE", **without_secrets(os.environ), MARK: mark}
+        environment = {**threads(), **without_secrets(os.environ), MARK: mark}
         environment.pop(SUBMISSIONS, None)
         if self._submissions is not None:
             environment[SUBMISSIONS] = str(self._submissions)

@@ -28,6 +28,16 @@ def python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", code, *arguments]
 
 
+def threads() -> dict[str, str]:
+    """Return what a kernel of our own is told of OpenMP threads, unless the user's environment says otherwise.
+
+    Threads that spin while they wait make boosting ten times slower on cores that others use too; those that sleep
+    make it five times slower than one thread where the table is small and there is but one other core.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"OMP_WAIT_POLICY": "PASSIVE", **({"OMP_NUM_THREADS": "1"} if cores <= 2 else {})}
+
+
 class Tree:
     """A process and all that it began, known by parentage, process group and an environment mark."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import venv
 
@@ -203,3 +204,16 @@ def test_an_environment_without_ipykernel_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(HostError) as caught:
         with_host("scratch", use)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("cores", "asked", "given"), [(2, None, "1"), (2, "2", "2"), (8, None, "None")])
+def test_few_cores_are_not_shared_by_threads_unless_the_user_says_so(monkeypatch, cores, asked, given):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if asked:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+
+    async def use(host):
+        return text(await host.run(cell("import os; print(os.environ.get('OMP_NUM_THREADS'))")))
+
+    assert with_host("scratch", use).strip() == given
