@@ -189,14 +189,15 @@ class Journal:
         """Write what is pending; the file ends after a whole line whatever happens."""
         with self._locked():
             self._read(repair=True)
-            with contextlib.suppress(OSError):  # where not all of them fit, those that do are written
-                self._write(self.pending)
+            if len(self.pending) > 1:
+                with contextlib.suppress(OSError):  # where not all of them fit, those that do are written
+                    self._write(self.pending)
             while self.pending:
                 self._write(self.pending[:1])
 
     def _write(self, events: list[AnyEvent]) -> None:
         """Write events that are pending, each on a line of its own, all of them or none."""
-        lines = b"".join(_encoder.encode(event) + b"\n" for event in events if self._is_new(event))
+        lines = b"".join(dict.fromkeys(_encoder.encode(event) + b"\n" for event in events if self._is_new(event)))
         with _open(self.path, os.O_WRONLY | os.O_CREAT) as file:
             end = os.lseek(file, 0, os.SEEK_END)
             try:

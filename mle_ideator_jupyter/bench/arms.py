@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import get_args
 
 import msgspec
 
 from mle_ideator_jupyter import plugins
 from mle_ideator_jupyter.bench.public import EVALUATION
+from mle_ideator_jupyter.bench.rows import Peer
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.headless import POLICIES
 from mle_ideator_jupyter.ideators.playbook.proxy import Proxy
@@ -22,8 +23,6 @@ from mle_ideator_jupyter.wiring import Wiring
 NAMES = ("no-ideator", *POLICIES, "llm:MODEL", "local:PATH", "ARM@K", "oracle-greedy[:ACTIONS]", "flaml", "autogluon")
 
 ORACLE_ACTIONS = 40
-Peer = Literal["flaml", "autogluon"]
-_PEERS: tuple[Peer, ...] = ("flaml", "autogluon")
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -67,7 +66,7 @@ def arm_named(name: str) -> Arm:
         return Arm(name=name, policy=name)
     if name == "oracle-greedy" or (kind == "oracle-greedy" and re.fullmatch("[1-9][0-9]{0,3}", given)):
         return Arm(name=name, oracle=int(given or ORACLE_ACTIONS))
-    peer = next((p for p in _PEERS if p == name), None)
+    peer = next((p for p in get_args(Peer) if p == name), None)
     if peer is not None:
         if not importlib.util.find_spec(name):
             msg = f"arm {name} is not installed: pip install 'mle_ideator_jupyter[{name}]'"

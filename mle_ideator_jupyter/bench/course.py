@@ -10,7 +10,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -20,7 +19,7 @@ from mle_ideator_jupyter.bench.arms import Arm, arm_named, check_tasks
 from mle_ideator_jupyter.bench.gain import best_so_far
 from mle_ideator_jupyter.bench.oracle import Oracle
 from mle_ideator_jupyter.bench.results import save_whole
-from mle_ideator_jupyter.bench.rows import GradedTrial, Job, Plan, Row
+from mle_ideator_jupyter.bench.rows import GradedTrial, Job, Peer, Plan, Row
 from mle_ideator_jupyter.bench.splits import Split, split_of
 from mle_ideator_jupyter.bench.tasks import starter_notebook
 from mle_ideator_jupyter.errors import GradeError, IdeatorError, UsageError
@@ -175,7 +174,7 @@ class Run:
                 ]
         return found + scanning.in_refusals(refusals(self.folder / "refused.jsonl"), self.secret)
 
-    def _peer(self, peer: Literal["flaml", "autogluon"], row: Row, grader: FolderGrader, split: Split) -> Row:
+    def _peer(self, peer: Peer, row: Row, grader: FolderGrader, split: Split) -> Row:
         """Return the Row with what an AutoML library makes of the same data in the same seconds."""
         from mle_ideator_jupyter.bench.peers import run_peer
 

@@ -13,14 +13,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from mle_ideator_jupyter.bench.boards.solving import submission
 from mle_ideator_jupyter.bench.boards.tables import Tables, read_tables
+from mle_ideator_jupyter.bench.rows import Peer
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.hosts.processes import python
 
-Peer = Literal["flaml", "autogluon"]
 SUBMISSION, LOG = "submission.csv", "peer.log"
 GRACE = 120.0
 """Seconds beyond its budget after which a peer is ended: imports, the last fit, prediction."""

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Literal
 
 from mle_ideator_jupyter.model import Goal, Struct
+
+Peer = Literal["flaml", "autogluon"]
+"""AutoML libraries that runs are compared with."""
 
 
 class Job(Struct, frozen=True, kw_only=True, order=True):

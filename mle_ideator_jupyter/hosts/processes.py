@@ -14,6 +14,7 @@ from typing import Any
 from mle_ideator_jupyter.errors import HostError
 from mle_ideator_jupyter.hosts.collecting import Status
 from mle_ideator_jupyter.model import Limits
+from mle_ideator_jupyter.profile.kernel import cores
 
 END_SECONDS = 2.0
 """Everything is gone that long after it was to end, or `HostError` says what is not."""
@@ -34,8 +35,7 @@ def threads() -> dict[str, str]:
     Threads that spin while they wait make boosting ten times slower on cores that others use too; those that sleep
     make it five times slower than one thread where the table is small and there is but one other core.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"OMP_WAIT_POLICY": "PASSIVE", **({"OMP_NUM_THREADS": "1"} if cores <= 2 else {})}
+    return {"OMP_WAIT_POLICY": "PASSIVE", **({"OMP_NUM_THREADS": "1"} if cores() <= 2 else {})}
 
 
 class Tree:

@@ -38,7 +38,7 @@ def kernel_facts() -> KernelFacts:
     """Return what this process may use. The first call asks for GPUs and may take as long as two seconds."""
     return KernelFacts(
         python=platform.python_version(),
-        cores=_cores(),
+        cores=cores(),
         memory_mb=_memory_mb(),
         gpus=_gpus(),
         libraries=_libraries(),
@@ -46,7 +46,8 @@ def kernel_facts() -> KernelFacts:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

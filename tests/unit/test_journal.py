@@ -206,6 +206,13 @@ def test_two_processes_append_without_loss(tmp_path):
     assert not journal.notes
 
 
+def test_what_comes_twice_at_once_is_written_once(tmp_path):
+    journal = Journal.open(tmp_path / "n.ideas.jsonl")
+    events = some_events([2.0])
+    journal.append(*events, *events)
+    assert len(journal.path.read_bytes().splitlines()) == 1 + len(events)
+
+
 def test_imported_events_do_not_rank_until_trusted(tmp_path):
     mine, theirs = Journal.open(tmp_path / "a.ideas.jsonl"), Journal.open(tmp_path / "b.ideas.jsonl")
     for event in some_events([2.0]):
