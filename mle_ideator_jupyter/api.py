@@ -6,9 +6,8 @@ cell that asks for them, in any front end or none. Ideas and scores go to the sa
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,11 +23,10 @@ from mle_ideator_jupyter.protocols import Cell, Reported
 from mle_ideator_jupyter.scoring import reported
 from mle_ideator_jupyter.session import Session, anywhere, asking, own
 from mle_ideator_jupyter.session.commands import budget_of
-from mle_ideator_jupyter.session.running import Here
+from mle_ideator_jupyter.session.incell import RunningCell
 from mle_ideator_jupyter.session.telling import Shower, Teller, show, tell, tell_end
 from mle_ideator_jupyter.state import State
 
-T = TypeVar("T")
 STEPS = 5
 """Trials of an autopilot that is given no budget."""
 _made: dict[Session, NotebookSession] = {}
@@ -58,6 +56,7 @@ class NotebookSession:
 
     def __init__(self, shell: Any, session: Session) -> None:
         self._shell, self._session = shell, session
+        self._cell = RunningCell(shell, session)
         self._told = 0
         self._in_body = False
 
@@ -69,12 +68,12 @@ class NotebookSession:
     @property
     def state(self) -> State:
         """Return all that the journal says."""
-        return self._do(asking.opened(self._session)).state
+        return self._cell.do(asking.opened(self._session)).state
 
     @property
     def journal(self) -> Journal:
         """Return the notebook's journal."""
-        return self._do(asking.opened(self._session))
+        return self._cell.do(asking.opened(self._session))
 
     @property
     def ideas(self) -> list[Idea]:
@@ -156,7 +155,7 @@ class NotebookSession:
         """
         asked = wire.SetTask(train=data, test=test, target=target, metric=metric, goal=goal, description=description)
         agents = ideator, implementer
-        return self._do(asking.setup(self._session, asked, watch, agents=agents, level=level, without=without))
+        return self._cell.do(asking.setup(self._session, asked, watch, agents=agents, level=level, without=without))
 
     def get_idea(self, hint: str = "", kinds: Sequence[str] = ()) -> Idea:
         """Return one new idea. Raises `UsageError` when there is none, or no task."""
@@ -166,11 +165,11 @@ class NotebookSession:
         """Return up to `n` new ideas of these kinds (none: of any), journalled; nothing is tried."""
         if n < 1:
             raise UsageError("ask for 1 idea or more")
-        return self._do(asking.ideas(self._session, n, hint, tuple(kinds)))
+        return self._cell.do(asking.ideas(self._session, n, hint, tuple(kinds)))
 
     def brief(self, hint: str = "", kinds: Sequence[str] = ()) -> str:
         """Return exactly what an agent would be told."""
-        return self._do(asking.brief(self._session, hint, tuple(kinds)))
+        return self._cell.do(asking.brief(self._session, hint, tuple(kinds)))
 
     # ------------------------------------------------------------ trials
 
@@ -185,7 +184,7 @@ class NotebookSession:
             if cell.passing:
                 show(cell, None)
 
-        self._run(lambda here: self._session.running.try_idea(idea, here=here), tell, shown)
+        self._cell.run(lambda here: self._session.running.try_idea(idea, here=here), tell, shown)
         return next(t for t in reversed(self.trials) if t.idea == idea.id)
 
     def autopilot(
@@ -206,7 +205,7 @@ class NotebookSession:
             steps = STEPS
         budget: Budget = budget_of(wire.StartAutopilot(steps=steps, minutes=minutes, cost=cost))
         running = self._session.running
-        self._run(lambda here: running.autopilot(budget, here=here, seed=seed, ideate=ideator), tell)
+        self._cell.run(lambda here: running.autopilot(budget, here=here, seed=seed, ideate=ideator), tell)
         return self.last_run()
 
     def go(self, show: Shower = show, tell: Teller = tell_end) -> str:
@@ -224,7 +223,7 @@ class NotebookSession:
             )
             return anywhere.run_waiting(self._session, pump)
 
-        return self._drive(work)
+        return self._cell.drive(work)
 
     def last_run(self) -> list[Trial]:
         """Return the trials of the latest autopilot."""
@@ -246,15 +245,15 @@ class NotebookSession:
         __tracebackhide__ = True
         idea, journal = self.idea(which), self.journal
         watched = own.Watched(journal.state.watching, self._shell.user_ns)
-        cell = self._take_cell()
-        trial = self._do(asking.publishing(self._session, lambda: own.begin(journal, idea, cell)))
+        cell = self._cell.take()
+        trial = self._cell.do(asking.publishing(self._session, lambda: own.begin(journal, idea, cell)))
         self._in_body = True
         try:
             result, error = body.run(self._shell, source, journal.folder / "submissions")
         finally:
             self._in_body = False
         value = watched.value()
-        trial = self._do(asking.publishing(self._session, lambda: own.end(journal, trial, source, result, value)))
+        trial = self._cell.do(asking.publishing(self._session, lambda: own.end(journal, trial, source, result, value)))
         if error is not None:
             raise error
         return trial
@@ -274,9 +273,9 @@ class NotebookSession:
         except ValueError as error:
             raise UsageError(str(error).replace("report_score", "a score")) from None
         source = self._shell.history_manager.input_hist_raw[-1:] if self._shell.history_manager else []
-        cell = UserCell(source="".join(source), cell=self._take_cell(), ok=True, seconds=0.0, reported=taken[-1])
+        cell = UserCell(source="".join(source), cell=self._cell.take(), ok=True, seconds=0.0, reported=taken[-1])
         journal = self.journal
-        self._do(asking.publishing(self._session, lambda: own.take(journal, cell, taken[-1].value)))
+        self._cell.do(asking.publishing(self._session, lambda: own.take(journal, cell, taken[-1].value)))
         return self.trials[-1]
 
     def evaluate(self, expression: str) -> Any:
@@ -286,56 +285,3 @@ class NotebookSession:
         except Exception as error:  # noqa: BLE001 - whatever it raises is said in one line
             msg = f"{expression!r} has no value here: {type(error).__name__}: {error}"
             raise UsageError(msg) from None
-
-    # ------------------------------------------------------------ in between
-
-    def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Have work done on the session's thread."""
-        future = self._session.call(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-    def _run(
-        self,
-        work: Callable[[Here], Coroutine[Any, Any, None]],
-        tell: Teller,
-        show: Callable[[Cell], object] = lambda _: None,
-    ) -> None:
-        """Do a run whose cells run here, each shown before."""
-
-        async def alone(host: InlineHost) -> None:
-            with self._session.running.alone():
-                await work(Here(host, lambda update: host.call(lambda: tell(update))))
-
-        self._drive(alone, show)
-
-    def _drive(
-        self, work: Callable[[InlineHost], Coroutine[Any, Any, T]], show: Callable[[Cell], object] = lambda _: None
-    ) -> T:
-        """Do work on the session's thread whose cells run here, and put back what they were allowed to leave."""
-        journal, namespace = self.journal, self._shell.user_ns
-        host, before = InlineHost(submissions=journal.folder / "submissions", show=show), dict(namespace)
-        try:
-            with reported.sink(None):
-                return host.drive(work(host), self._session.call)
-        finally:
-            _put_back(namespace, before, host.left)
-
-    def _take_cell(self) -> str:
-        """Say that the running cell's score is taken here, and return its id, where the front end gave one."""
-        self._session.taken = self._session.hooks.around
-        with contextlib.suppress(Exception):  # shells differ; no id is no loss
-            return str(self._shell.get_parent()["metadata"].get("cellId") or "")
-        return ""
-
-
-def _put_back(namespace: dict[str, Any], before: dict[str, Any], left: set[str]) -> None:
-    """Take out the names that cells of a run left, or put back what they stood for."""
-    for name in left:
-        if name in before:
-            namespace[name] = before[name]
-        else:
-            namespace.pop(name, None)

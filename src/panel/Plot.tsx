@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TrialView } from '../protocol';
 import { useHost, useTranslator } from './context';
 import { formatChange, formatScore, type Goal } from './format';
-import { type Dot, layout, LEFT, nearest } from './layout';
+import { type Dot, fitting, layout, LEFT, nearest } from './layout';
 import { round } from './scales';
 
 /** From here on the dots are one path: thousands of elements would be slow. */
@@ -104,8 +104,8 @@ export function Plot({ trials, goal, baseline }: PlotProps): JSX.Element | null 
         {drawn.strips.map(strip => (
           <g key={strip.series}>
             <line class="mij-grid" x1={LEFT} x2={width} y1={strip.top} y2={strip.top} />
-            <text class="mij-tick mij-series" x={2} y={strip.top + 15}>
-              {strip.series.length > 7 ? `${strip.series.slice(0, 6)}…` : strip.series}
+            <text class="mij-tick mij-series" x={2} y={strip.top + 11}>
+              {fitting(strip.series, width)}
               <title>{strip.series}</title>
             </text>
           </g>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { layout, nearest } from './layout';
+import { fitting, layout, nearest } from './layout';
 import { trial } from './testing/fake';
 
 const marks = (...args: Parameters<typeof layout>): string[] => layout(...args).dots.map(dot => dot.mark);
@@ -37,6 +37,11 @@ test('other series are drawn apart and do not touch the scale', () => {
   expect(drawn.ticks).toEqual(alone.ticks);
   expect(drawn.dots[2].y).toBeGreaterThan(drawn.strips[0].top);
   expect(drawn.height).toBeGreaterThan(alone.height);
+});
+
+test('the name of a series is written out where there is room', () => {
+  expect(fitting('validation of my own', 264)).toBe('validation of my own');
+  expect(fitting('a'.repeat(60), 264)).toBe(`${'a'.repeat(39)}…`);
 });
 
 test('series without room are counted', () => {

@@ -38,8 +38,11 @@ const RIGHT = 8;
 const TOP = 6;
 const MAIN = 92;
 const FAILED = 14;
-const STRIP = 26;
+const STRIP = 38;
+/** Height of a strip's name, above its dots. */
+const NAME = 13;
 const STRIPS = 2;
+const LETTER = 6.5;
 
 const scored = (trial: TrialView): boolean => trial.status === 'scored' && trial.value !== null;
 
@@ -62,7 +65,7 @@ export function layout(trials: readonly TrialView[], goal: Goal, baseline: numbe
     const top = TOP + MAIN + FAILED + 4 + i * STRIP;
     const rows = trials.filter(trial => scored(trial) && trial.series === name);
     const stripRange = robustRange(rows.map(trial => trial.value as number));
-    return { series: name, top, y: linear(stripRange, [top + STRIP - 4, top + 4]) };
+    return { series: name, top, y: linear(stripRange, [top + STRIP - 4, top + NAME + 4]) };
   });
 
   const dots: Dot[] = [];
@@ -97,6 +100,12 @@ export function layout(trials: readonly TrialView[], goal: Goal, baseline: numbe
     strips: strips.map(({ series: name, top }) => ({ series: name, top })),
     hidden: series.length - strips.length
   };
+}
+
+/** Returns as much of a name as a plot of this width has room for. */
+export function fitting(name: string, width: number): string {
+  const room = Math.max(6, Math.floor(width / LETTER));
+  return name.length > room ? `${name.slice(0, room - 1)}…` : name;
 }
 
 /** Returns the index of the dot nearest to a point, -1 when there is none. */

@@ -26,7 +26,7 @@ def test_ideas_of_a_model_are_journalled_and_what_was_sent_is_all_that_was_sent(
         before = asked.brief()
         assert sent(server) == []
         found = asked.get_ideas(2)
-        shown = asked._do(bulk.fetch(asked._session, wire.Fetch(request="1", what="brief_sent")))
+        shown = asked._cell.do(bulk.fetch(asked._session, wire.Fetch(request="1", what="brief_sent")))
         with pytest.raises(NoIdeaError, match="it held no JSON object with ideas"):
             asked.get_idea()
     assert [i.title for i in asked.ideas] == [i.title for i in found]
