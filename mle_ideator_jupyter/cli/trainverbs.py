@@ -141,6 +141,8 @@ def playbook(samples: int, weights: Path | None, static_order: Path | None, as_j
         over = f"{row.over_prior:+.4f} [{row.over_prior_low:+.4f}, {row.over_prior_high:+.4f}]"
         click.echo(f"{row.name:24s}{row.reward:8.4f} [{row.low:.4f}, {row.high:.4f}]  {over}")
     click.echo(f"chosen {choice.weights.card['chosen']}, fitted on all tasks: {place}")
+    if not choice.weights.default:
+        click.echo("not shown to be better than the prior (its interval holds zero): the prior stays the default")
 
 
 def _write(path: Path, fitted: Any) -> None:

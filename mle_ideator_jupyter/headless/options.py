@@ -8,12 +8,12 @@ from typing import Literal
 from mle_ideator_jupyter.brief import Level, Part
 from mle_ideator_jupyter.hosts.fence import Fence
 from mle_ideator_jupyter.ideators.playbook import Prior, RandomOrder, StaticOrder, Trained
-from mle_ideator_jupyter.ideators.playbook.trained import shipped
+from mle_ideator_jupyter.ideators.playbook.trained import default_policy
 from mle_ideator_jupyter.model import Budget, Limits, Struct
 
 POLICIES = {"prior": Prior, "random-order": RandomOrder, "static-order": StaticOrder, "trained": Trained}
 """What may choose among the Playbook's candidates."""
-DEFAULT_POLICY = "trained" if shipped() else "prior"
+DEFAULT_POLICY = default_policy().name
 """What chooses where nobody says otherwise."""
 
 

@@ -26,12 +26,15 @@ from mle_ideator_jupyter.model import Struct
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/proc", "/sys")
 DEVICES = ("null", "zero", "full", "random", "urandom", "shm", "tty", "pts", "ptmx")
 """Of /dev, these and the GPUs': a disk could be read around its files."""
+PROCESSES, OWN_THREADS = "/proc", "/proc/self/task"
+"""CUDA names its threads in the second, and does not start where it may not."""
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 """System calls of Landlock; the numbers are the same on all architectures."""
 _EXECUTE, _WRITE, _READ, _LIST = 1, 2, 4, 8
 _RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
 """How many rights on files each version of Landlock knows, from that version on."""
-_ON_FILES = _EXECUTE | _WRITE | _READ | 1 << 14 | 1 << 15
+_TRUNCATE = 1 << 14
+_ON_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | 1 << 15
 LINE = 2000
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
@@ -40,7 +43,8 @@ class Fence(Struct, frozen=True, kw_only=True):
     """What a process may use: files below `read`, files and changes below `write`, nothing else.
 
     `listed` are folders of which only the listing may be seen (import needs it of `sys.path`). Refused requests are
-    appended to the file `log`, which the process itself cannot open. `home` becomes HOME and TMPDIR.
+    appended to the file `log`, which the process itself cannot open. `home` becomes HOME and TMPDIR. With `gpu`,
+    processes that `enforce_child` holds may name their own threads.
     """
 
     read: tuple[str, ...]
@@ -48,6 +52,7 @@ class Fence(Struct, frozen=True, kw_only=True):
     listed: tuple[str, ...] = ()
     log: str = ""
     home: str = ""
+    gpu: bool = False
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -77,6 +82,7 @@ def fence(data: Iterable[Path], write: Iterable[Path], *, hidden: Iterable[Path]
         listed=tuple(sorted(map(str, listed))),
         log=str(log.resolve()),
         home=str(home.resolve()),
+        gpu=any(Path("/dev").glob("nvidia[0-9]*")),
     )
 
 
@@ -134,6 +140,13 @@ def enforce(given: Fence) -> None:
     if enforced():
         _landlock(given)
     sys.addaudithook(_Watch(given, log))
+
+
+def enforce_child(given: Fence) -> None:
+    """Hold a child of an enforced process to its own threads' names, where the process has to leave it all of them."""
+    if given.gpu and enforced():
+        rights = (_WRITE | _TRUNCATE) & _rights(_version())
+        _restrict(_Ruleset(rights, 0, 0), (((*given.write, OWN_THREADS), rights),))
 
 
 # ---------------------------------------------------------------- Python's audit hook
@@ -225,21 +238,35 @@ def _version() -> int:
     return max(0, int(_libc().syscall(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
 
 
+def _rights(version: int) -> int:
+    """Return all rights on files that a version of Landlock knows."""
+    return (1 << next(n for v, n in sorted(_RIGHTS.items(), reverse=True) if version >= v)) - 1
+
+
 def _landlock(given: Fence) -> None:
+    version = _version()
+    every = _rights(version)
+    _restrict(
+        _Ruleset(every, 3 if version >= 4 else 0, 3 if version >= 6 else 0),
+        (
+            (given.listed, _LIST),
+            (given.read, _EXECUTE | _READ | _LIST),
+            (given.write, every),
+            ((PROCESSES,) if given.gpu else (), _WRITE | _TRUNCATE),  # a child's own folder there does not exist yet
+        ),
+    )
+
+
+def _restrict(rules: _Ruleset, allowed: Iterable[tuple[Iterable[str], int]]) -> None:
+    """Refuse this process what `rules` handle but for what is `allowed`: paths, each with rights on files below it."""
     libc, version = _libc(), _version()
-    every = (1 << next(n for v, n in sorted(_RIGHTS.items(), reverse=True) if version >= v)) - 1
-    rules = _Ruleset(every, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     handle = libc.syscall(_CREATE, ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0))
     _check(handle, "create a ruleset")
     try:
-        for paths, rights in (
-            (given.listed, _LIST),
-            (given.read, _EXECUTE | _READ | _LIST),
-            (given.write, every),
-        ):
+        for paths, rights in allowed:
             for path in paths:
-                _allow(libc, handle, path, rights & every)
+                _allow(libc, handle, path, rights & rules.files)
         _check(libc.prctl(38, 1, 0, 0, 0), "give up new privileges")
         _check(libc.syscall(_RESTRICT, ctypes.c_int(handle), ctypes.c_uint32(0)), "restrict this process")
     finally:

@@ -29,7 +29,7 @@ from msgspec.structs import replace
 from mle_ideator_jupyter.hosts import kernelside
 from mle_ideator_jupyter.hosts.collecting import TEXT_CAP, Collector, Status
 from mle_ideator_jupyter.hosts.executing import execute, result
-from mle_ideator_jupyter.hosts.fence import Fence, enforce
+from mle_ideator_jupyter.hosts.fence import Fence, enforce, enforce_child
 from mle_ideator_jupyter.hosts.forkwire import FENCE, STOP, Request, Response
 from mle_ideator_jupyter.hosts.printed import Printed
 from mle_ideator_jupyter.hosts.processes import Tree, adopt_orphans, died_of
@@ -70,9 +70,10 @@ PRELOADED = (
 class _Server:
     """Serves requests from the socket until the host closes it."""
 
-    def __init__(self, socket: int, folder: Path) -> None:
+    def __init__(self, socket: int, folder: Path, fence: Fence | None) -> None:
         self.socket = socket
         self.folder = folder
+        self.fence = fence
         self.setting_up = False
         self.submissions = Path(os.environ[reported.SUBMISSIONS]) if reported.SUBMISSIONS in os.environ else None
         # A module of its own, so that what cells define can be found by pickle and dataclasses.
@@ -151,6 +152,8 @@ class _Server:
             os.setsid()
             os.close(self.socket)
             printed.into_pipes()
+            if self.fence is not None:
+                enforce_child(self.fence)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             if request.limits.cpu_seconds is not None:  # a second fence, should the server itself be held up
                 hard = int(request.limits.cpu_seconds) + 5
@@ -217,10 +220,11 @@ class _Server:
 def main() -> None:
     """Serve until the host closes, or dies."""
     adopt_orphans()
-    fence = Path(sys.argv[2]) / FENCE
-    if fence.exists():  # before any library: a thread that one starts would stay outside
-        enforce(msgspec.json.decode(fence.read_bytes(), type=Fence))
-        fence.unlink()
+    path, fence = Path(sys.argv[2]) / FENCE, None
+    if path.exists():  # before any library: a thread that one starts would stay outside
+        fence = msgspec.json.decode(path.read_bytes(), type=Fence)
+        enforce(fence)
+        path.unlink()
     for name in PRELOADED:
         if importlib.util.find_spec(name.partition(".")[0]):
             importlib.import_module(name)
@@ -228,7 +232,7 @@ def main() -> None:
         # Looking at one frame loads what is otherwise loaded late, in every child again. No thread starts here.
         sys.modules["sklearn.utils.validation"].check_array(sys.modules["pandas"].DataFrame({"a": [1.0]}))
     sys.path.insert(0, "")  # as in a notebook, and only now: nothing in the folder can take a library's place
-    _Server(int(sys.argv[1]), Path(sys.argv[2])).serve()
+    _Server(int(sys.argv[1]), Path(sys.argv[2]), fence).serve()
 
 
 def _end_strays() -> None:

@@ -57,6 +57,8 @@ def left_out(
 def choose(groups: Sequence[Group], tell: Callable[[str], None] = lambda _: None) -> Choice:
     """Return the best trained policy by leave-one-task-out, and the table of all.
 
+    It is to rank by default only where its interval over the prior lies above zero.
+
     Raises `IdeatorError` where there is one task only.
     """
     if len({g.task for g in groups}) < 2:
@@ -79,7 +81,9 @@ def choose(groups: Sequence[Group], tell: Callable[[str], None] = lambda _: None
     if not isinstance(won, Weights):
         msg = f"{best.name} gave no weights"
         raise IdeatorError(msg)
-    return Choice(weights=msgspec.structs.replace(won, card={**won.card, **card(groups, best)}), table=tuple(table))
+    shown = best.over_prior_low > 0
+    weights = msgspec.structs.replace(won, default=shown, card={**won.card, **card(groups, best)})
+    return Choice(weights=weights, table=tuple(table))
 
 
 def card(groups: Sequence[Group], best: Judged) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+import msgspec
 import pytest
 
 from mle_ideator_jupyter.hosts.fence import around, enforced, fence, refusals
@@ -28,7 +29,7 @@ def place(tmp_path):
     return tmp_path
 
 
-def run(place, *sources, hidden=()):
+def run(place, *sources, hidden=(), **changed):
     """Run cells in one fenced server; return their results, and what was refused."""
     given = fence(
         [place / "data"],
@@ -37,6 +38,7 @@ def run(place, *sources, hidden=()):
         log=place / "refused.jsonl",
         home=place / "work",
     )
+    given = msgspec.structs.replace(given, **changed)
 
     async def use():
         host = ForkHost(cwd=place / "work", fence=given)
@@ -124,6 +126,20 @@ def test_no_connection_and_no_signal_leaves_the_fence(place):
     )
     assert [r.status for r in results] == ["error"] * 3
     assert all("Permission" in r.message or "not permitted" in r.message for r in results), results
+
+
+@needs_landlock
+@pytest.mark.parametrize("gpu", [True, False])
+def test_with_a_gpu_a_trial_may_name_its_own_threads_and_change_no_other_process(place, gpu):
+    results, _ = run(
+        place,
+        "open('/proc/self/task/%d/comm' % __import__('threading').get_native_id(), 'w').write('cuda')",
+        "import os; open(f'/proc/{os.getppid()}/oom_score_adj', 'w').write('900')",
+        "open('/proc/sys/kernel/core_pattern', 'w').write('core')",
+        gpu=gpu,
+    )
+    assert [r.status for r in results] == ["ok" if gpu else "error", "error", "error"], results
+    assert all("Permission" in r.message for r in results if r.status == "error"), results
 
 
 def test_secrets_of_the_environment_stay_outside(place, monkeypatch):

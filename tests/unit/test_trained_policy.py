@@ -58,14 +58,16 @@ def test_where_none_are_shipped_it_says_so_in_one_line(monkeypatch, tmp_path):
             call()
 
 
-def test_what_ships_ranks_by_default_and_prior_brings_back_the_frozen_order(monkeypatch, tmp_path):
+def test_what_was_shown_to_be_better_ranks_by_default_and_prior_brings_back_the_frozen_order(monkeypatch, tmp_path):
     brief = CASES["mixed binary"]()
     frozen = [c.action for _, c in Playbook(Prior()).ranked(brief)]
     last = Playbook(Prior()).ranked(brief)[-1][1].play
     path = tmp_path / "weights.json"
-    moved = Weights(method="ridge", prior=SAME.prior, signals={"log_prior": 1.0}, plays={last: 50.0})
-    path.write_bytes(msgspec.json.encode(moved))
+    moved = Weights(method="ridge", prior=SAME.prior, signals={"log_prior": 1.0}, plays={last: 50.0}, default=True)
     monkeypatch.setattr(trained, "SHIPPED", path)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(moved, default=False)))
+    assert Playbook().policy.name == "prior"
+    path.write_bytes(msgspec.json.encode(moved))
     assert Playbook().policy.name == "trained"
     assert Playbook().ranked(brief)[0][1].play == last
     prior = make_ideator(RunOptions(notebook=tmp_path / "n.ipynb", policy="prior"))
@@ -77,5 +79,7 @@ def test_what_ships_ranks_by_default_and_prior_brings_back_the_frozen_order(monk
 def test_all_that_ships_can_be_read():
     assert play_rewards().of("no such play") == play_rewards().unknown
     assert Proxy().weights.card["samples"] > 0
-    if trained.shipped():
-        assert read_weights(trained.SHIPPED).card["chosen"]
+    shipped = read_weights(trained.SHIPPED)
+    assert shipped.card["chosen"]
+    low, _ = shipped.card["left_one_task_out"]["over_prior_interval"]
+    assert shipped.default == (low > 0)

@@ -30,6 +30,8 @@ class Weights(Struct, frozen=True, kw_only=True):
 
     `method` says truthfully how they were fitted: `policy-gradient` or `ridge`. `prior` is the fingerprint of the
     prior that they correct; `card` is the model card. With `offset` added, the scores of a ridge are rewards.
+    `default` says that they were shown to be better than the prior on tasks left out, so that they rank where nobody
+    says otherwise.
     """
 
     method: str
@@ -37,6 +39,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     signals: dict[str, float]
     plays: dict[str, float]
     offset: float = 0.0
+    default: bool = False
     card: dict[str, Any] = {}
 
     def score(self, play: str, values: list[float]) -> float:
@@ -55,8 +58,9 @@ def shipped() -> bool:
 
 
 def default_policy() -> Policy:
-    """Return what ranks where nobody says otherwise: the trained policy where one is shipped, else the prior."""
-    return Trained() if shipped() else Prior()
+    """Return what ranks where nobody says otherwise: the shipped policy where it is the better one, else the prior."""
+    weights = read_weights(SHIPPED) if shipped() else None
+    return Trained(weights) if weights is not None and weights.default else Prior()
 
 
 def read_weights(path: Path) -> Weights:
