@@ -15,7 +15,6 @@ from mle_ideator_jupyter.bench.rows import Peer
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.headless import POLICIES
 from mle_ideator_jupyter.ideators.playbook.proxy import Proxy
-from mle_ideator_jupyter.ideators.playbook.trained import shipped
 from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.protocols import Ideator
 from mle_ideator_jupyter.wiring import Wiring
@@ -58,9 +57,6 @@ def arm_named(name: str) -> Arm:
     kind, _, given = name.partition(":")
     if name == "no-ideator":
         return Arm(name=name, ideator=None)
-    if name == "trained" and not shipped():
-        msg = "arm trained: no trained policy is shipped yet; leave it out of --arms"
-        raise UsageError(msg)
     if name in POLICIES:
         POLICIES[name]()  # one that lacks its table says so now
         return Arm(name=name, policy=name)

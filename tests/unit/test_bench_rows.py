@@ -117,7 +117,6 @@ def test_tasks_and_arms_are_chosen_by_name_or_refused_in_one_line(tmp_path):
     assert (model.ideator, model.model, model.implementer) == ("llm", "some/model", arm_named("prior").implementer)
     for arms, said in (
         ("nobody", "no-ideator, prior"),
-        ("trained", "no trained policy"),
         ("llm:", "no arm"),
         ("oracle-greedy:0", "no arm"),
         ("oracle-greedy:all", "no arm"),
