@@ -13,7 +13,7 @@ SHARE = "share/jupyter/labextensions/mle_ideator_jupyter"
 SOURCES = ("package.json", "yarn.lock", "src/**/*", "schema/*", "style/*")
 
 
-class FrontEnd(BuildHookInterface):  # type: ignore[misc]
+class FrontEnd(BuildHookInterface):  # type: ignore[misc]  # the base is untyped
     """Adds the labextension as shared data; an editable install has none: `make lab` and `make test` link it."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

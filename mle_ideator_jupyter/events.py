@@ -190,4 +190,4 @@ AnyEvent = Union[
     Trusted,
 ]
 LOCAL = (Imported, Trusted)
-TAGS = frozenset(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__)  # type: ignore[attr-defined]
+TAGS = frozenset(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__)  # type: ignore[attr-defined]  # a union's members

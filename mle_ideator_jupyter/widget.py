@@ -65,7 +65,7 @@ def _panel_class() -> type:
         msg = "this copy of mle_ideator_jupyter was made without its front end: pip install -U mle_ideator_jupyter"
         raise UsageError(msg)
 
-    class NotebookPanel(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]
+    class NotebookPanel(anywidget.AnyWidget):  # type: ignore[misc, unused-ignore]  # the base is untyped
         """The panel of the notebook that this kernel belongs to."""
 
         _esm = script

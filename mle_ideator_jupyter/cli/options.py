@@ -60,7 +60,7 @@ def agent_options(command: Command) -> Command:
         click.option(
             "--policy",
             default=_default_policy,
-            show_default="the better one on tasks left out: prior",
+            show_default="prior, unless the trained one was shown to be better",
             help="How the Playbook ranks its plays: trained, prior, static-order, random-order.",
             shell_complete=_among(_policies),
         ),

@@ -288,7 +288,7 @@ def _specs(spec: Any, folder: str) -> Any:
         language=spec.language,
     )
 
-    class OwnSpec(KernelSpecManager):  # type: ignore[misc]
+    class OwnSpec(KernelSpecManager):  # type: ignore[misc]  # the base is untyped
         """Knows one kernel."""
 
         def get_kernel_spec(self, kernel_name: str) -> Any:

@@ -63,7 +63,7 @@ class LabHost:
         asking = asyncio.ensure_future(self._ask(cell, expected))
         done: asyncio.Future[CellResult] = asyncio.ensure_future(asyncio.wrap_future(expected.done))
         try:
-            await asyncio.wait([asking, done], return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]
+            await asyncio.wait([asking, done], return_when=asyncio.FIRST_COMPLETED)  # type: ignore[type-var]  # tasks and futures
             result = await self._outcome(asking, done)
             return await self._with_outputs(result, asking) if result.status != "died" else result
         except asyncio.CancelledError:

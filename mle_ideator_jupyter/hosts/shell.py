@@ -50,7 +50,7 @@ def captured(collector: Collector) -> Iterator[None]:
     """Collect what is printed and displayed while the block runs; asking for input fails at once."""
     from IPython.core.displaypub import DisplayPublisher
 
-    class Publisher(DisplayPublisher):  # type: ignore[misc]
+    class Publisher(DisplayPublisher):  # type: ignore[misc]  # the base is untyped
         """Publishes into the collector."""
 
         def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:
@@ -116,14 +116,14 @@ class Heard:
             return write(text)
 
         self._heard = heard
-        self._stream.write = heard  # type: ignore[method-assign]
+        self._stream.write = heard  # type: ignore[method-assign]  # listens in
 
     def end(self) -> str:
         """Listen no more, and return the lines."""
         if vars(self._stream).get("write") is self._heard:  # else somebody else listens too, and may go on
             del self._stream.write
             if self._before is not None:
-                self._stream.write = self._before  # type: ignore[method-assign]
+                self._stream.write = self._before  # type: ignore[method-assign]  # as it was
         return "\n".join([*self._lines, self._rest])
 
     def _hear(self, text: str) -> None:

@@ -6,6 +6,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -68,8 +69,8 @@ def choose(groups: Sequence[Group], tell: Callable[[str], None] = lambda _: None
         "prior": lambda _: "prior",
         "static-order": static_order,
         "random-order": lambda _: "random",
-        **{f"policy-gradient {s.penalty:g}": lambda g, s=s: fit_gradient(g, s)[0] for s in GRADIENTS},  # type: ignore[misc]
-        **{f"ridge {p:g}": lambda g, p=p: fit_ridge(g, p) for p in RIDGES},  # type: ignore[misc]
+        **{f"policy-gradient {s.penalty:g}": partial(_by_gradient, settings=s) for s in GRADIENTS},
+        **{f"ridge {p:g}": partial(fit_ridge, penalty=p) for p in RIDGES},
     }
     rewards = {}
     for name, fit in arms.items():
@@ -132,6 +133,10 @@ def judged(name: str, rewards: Mapping[str, Sequence[float]], prior: Mapping[str
         over_prior_low=_quantile(differences, 0.025),
         over_prior_high=_quantile(differences, 0.975),
     )
+
+
+def _by_gradient(groups: Sequence[Group], settings: Gradient) -> Weights:
+    return fit_gradient(groups, settings)[0]
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

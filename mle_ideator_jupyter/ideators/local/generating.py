@@ -207,7 +207,7 @@ def _adapted(checkpoint: Checkpoint, model: Any, tokenizer: Any) -> tuple[Any, A
 def _stream(tokenizer: Any, grown: Callable[[str], None]) -> Any:
     from transformers import TextStreamer
 
-    class Growing(TextStreamer):  # type: ignore[misc, unused-ignore]
+    class Growing(TextStreamer):  # type: ignore[misc, unused-ignore]  # the base is untyped
         def __init__(self) -> None:
             super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
             self.said = ""

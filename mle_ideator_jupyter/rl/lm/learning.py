@@ -15,7 +15,7 @@ def titles_trainer(trl: Any, rollout: Rollout) -> Any:
     """Return a trainer class that learns among allowed tokens only; `rollout` knows what they were."""
     import torch
 
-    class Trainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined, unused-ignore]
+    class Trainer(trl.GRPOTrainer):  # type: ignore[misc, name-defined, unused-ignore]  # the base is untyped
         places: Any = None
 
         def _generate(self, prompts: list[Any]) -> Any:

@@ -63,7 +63,7 @@ class Watch:
 
         watch = self
 
-        class Steps(TrainerCallback):  # type: ignore[misc]
+        class Steps(TrainerCallback):  # type: ignore[misc]  # the base is untyped
             def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
                 del args, state, control, given
                 watch.turn = time.perf_counter()
