@@ -48,6 +48,20 @@ def test_the_cell_needs_public_libraries_alone(family):
     assert ours == ["report_score"]
 
 
+@pytest.mark.parametrize("params", [{}, {"patience": None}, {"mixed_precision": True}])
+@pytest.mark.parametrize("family", ["torch_mlp", "torch_cnn", "torch_bag"])
+@pytest.mark.parametrize(("problem", "metric"), [("binary", "auc"), ("regression", "rmse")])
+def test_what_a_network_asks_of_itself_is_there(family, params, problem, metric):
+    """Without torch too, where it cannot be run: each method and attribute of its own is defined or set."""
+    tree = ast.parse(rendered(family, problem, metric, **params))
+    for made in (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)):
+        own = [n for n in ast.walk(made) if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "self"]
+        there = {n.name for n in made.body if isinstance(n, ast.FunctionDef)}
+        there |= {n.attr for n in own if isinstance(n.ctx, ast.Store)}
+        assert own
+        assert {n.attr for n in own} <= there
+
+
 @pytest.mark.parametrize(
     ("params", "there", "absent"),
     [

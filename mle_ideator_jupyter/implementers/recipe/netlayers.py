@@ -30,7 +30,7 @@ def layers(shape: Shape) -> list[str]:
 
 
 def _table_layers(shape: Shape) -> list[str]:
-    lines = ["def layers(self, X, outputs):", "    layers, width = [], X.shape[1]"]
+    lines = ["def _layers(self, X, outputs):", "    layers, width = [], X.shape[1]"]
     if shape.embeds:
         lines[1:] = [
             "    first = Embedded([int(X[:, k].max()) + 3 for k in range(self.categories)])",
@@ -47,7 +47,7 @@ def _table_layers(shape: Shape) -> list[str]:
 
 def _image_layers(shape: Shape) -> list[str]:
     return [
-        "def layers(self, X, outputs):",
+        "def _layers(self, X, outputs):",
         f"    layers, before, width = [], {shape.image[2]}, self.width",
         "    for _ in range(self.depth):",
         "        layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width)]",
@@ -60,7 +60,7 @@ def _image_layers(shape: Shape) -> list[str]:
 
 def _bag_layers(_: Shape) -> list[str]:
     return [
-        "def layers(self, X, outputs):",
+        "def _layers(self, X, outputs):",
         "    layers = [nn.Dropout(self.dropout)]",
         "    for _ in range(self.depth - 1):",
         "        layers += [nn.Linear(self.width, self.width), nn.ReLU(), nn.Dropout(self.dropout)]",
@@ -75,15 +75,15 @@ def inputs(shape: Shape) -> list[str]:
     """Return the methods that make tensors of rows."""
     tensor = "torch.tensor(np.asarray(X, dtype=np.float32), device=self.device_)"
     if shape.family == "torch_mlp":
-        return ["def inputs(self, X):", f"    return {tensor}"]
+        return ["def _inputs(self, X):", f"    return {tensor}"]
     if shape.family == "torch_cnn":
         height, width, channels = shape.image
-        lines = ["def inputs(self, X):", f"    X = ({tensor} - self.mean_) / self.spread_"]
+        lines = ["def _inputs(self, X):", f"    X = ({tensor} - self.mean_) / self.spread_"]
         if channels == 1:
             return [*lines, f"    return X.reshape(-1, 1, {height}, {width})"]
         return [*lines, f"    return X.reshape(-1, {height}, {width}, {channels}).permute(0, 3, 1, 2)"]
     return [
-        "def inputs(self, X):",
+        "def _inputs(self, X):",
         "    return csr_matrix(X, dtype=np.float32)",
         "",
         "def _terms(self, X):",
