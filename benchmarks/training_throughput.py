@@ -17,15 +17,14 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pandas as pd
-from msgspec.structs import replace
 from nbclient import NotebookClient
 
 from mle_ideator_jupyter.bench.tasks import TaskData, write_task
 from mle_ideator_jupyter.hosts.forklife import ONE_THREAD
-from mle_ideator_jupyter.implementers.recipe.render import render_trial
+from mle_ideator_jupyter.implementers.recipe.render import render_fit
 from mle_ideator_jupyter.model import Limits
 from mle_ideator_jupyter.recipe import recipe_from
-from mle_ideator_jupyter.rl.executing import Executor, Order, quick
+from mle_ideator_jupyter.rl.executing import Executor, Order
 from mle_ideator_jupyter.rl.lanes import Pool
 from mle_ideator_jupyter.rl.states import prepare
 from mle_ideator_jupyter.rl.variants import Variant, Variation, folder_of
@@ -67,13 +66,13 @@ def fresh(out: Path, variant: Variant, recipes: list[dict[str, object]]) -> floa
         for split, view in enumerate(variant.splits):
             where = public(folder_of(out, variant.variation, split))
             load = f"import pandas as pd\n{{0}} = pd.read_csv({str(where)!r} + '/{{0}}.csv')"
-            binding = view.task.binding
             for each in (recipe, {}):
-                trial = render_trial(
-                    replace(binding, splitter=quick(binding.splitter)),
+                trial = render_fit(
+                    view.task.binding,
                     view.profile,
                     recipe_from(each),
                     name="trial_01",
+                    path=str(out / "submission.csv"),
                     libraries=view.kernel.libraries,
                 )
                 cells = [nbformat.v4.new_code_cell(s) for s in (load.format("train"), load.format("test"), trial)]

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,7 +21,7 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter.errors import EditError, GradeError, HostError
 from mle_ideator_jupyter.hosts.fork import ForkHost
-from mle_ideator_jupyter.implementers.recipe.render import render_trial
+from mle_ideator_jupyter.implementers.recipe.render import render_fit, render_trial
 from mle_ideator_jupyter.model import Limits, Splitter, Struct
 from mle_ideator_jupyter.protocols import cell
 from mle_ideator_jupyter.recipe import recipe_from
@@ -31,8 +32,6 @@ from mle_ideator_jupyter.scoring.graded import FolderGrader
 
 BLOCKS = 8
 """Blocks of test rows that are left out in turn."""
-VALIDATED = 0.75
-"""Share of the rows that a random holdout leaves to validation here: its score is not used, so its fit may be small."""
 WALL = 20.0
 """Wall-clock seconds that a trial may take for each CPU-second it is granted: only what hangs takes longer."""
 
@@ -46,7 +45,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Execution(Struct, frozen=True, kw_only=True):
-    """What came of it. `cpu_seconds` are those of a trial with all its folds, reckoned from the fewer that ran.
+    """What came of it. `cpu_seconds` are those of a trial with all its folds, reckoned from the one fit.
 
     `grade` is None where nothing could be graded, and `message` says why; `blocks` are the grades without each
     block of test rows.
@@ -59,14 +58,6 @@ class Execution(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-def quick(splitter: Splitter) -> Splitter:
-    """Return the cheapest splitter of this kind: a reward needs the fit on all rows, no validation score."""
-    if splitter.kind in {"time", "group"}:
-        return replace(splitter, folds=min(splitter.folds, 2))
-    kind = "stratified_holdout" if splitter.kind.startswith("stratified") else "holdout"
-    return replace(splitter, kind=kind, fraction=VALIDATED)
-
-
 def fits(splitter: Splitter) -> float:
     """Return how many fits on all rows a trial is worth: those of its folds by their share of rows, and the last."""
     if "holdout" in splitter.kind:
@@ -76,10 +67,10 @@ def fits(splitter: Splitter) -> float:
     return float(splitter.folds)
 
 
-def shortened(limits: Limits, whole: Splitter, part: Splitter) -> Limits:
-    """Return the limits of a trial that has fewer folds than a real one, in the same proportion."""
-    cpu = (limits.cpu_seconds or 30.0) * fits(part) / fits(whole)
-    return Limits(cpu_seconds=max(1.0, cpu), seconds=max(1.0, cpu) * WALL, memory_mb=limits.memory_mb)
+def shortened(limits: Limits, share: float) -> Limits:
+    """Return the limits of a trial that does this share of a real one's fits (see `fits`)."""
+    cpu = max(1.0, (limits.cpu_seconds or 30.0) * share)
+    return Limits(cpu_seconds=cpu, seconds=cpu * WALL, memory_mb=limits.memory_mb)
 
 
 def same_cell(view: SplitView, one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -146,6 +137,11 @@ class Executor:
             self._known[key] = made
             return made
 
+    def on_splits(self, variant: str, recipe: dict[str, Any]) -> list[Future[Execution]]:
+        """Return what will come of a Recipe on each split of a variant."""
+        splits = len(self.variants[variant].splits)
+        return [self.execute(Order(variant=variant, split=k, recipe=recipe)) for k in range(splits)]
+
     async def _executed(self, lane: Lane, variant: Variant, order: Order, key: str) -> Execution:
         failed = self._failed_first(order)
         if failed:
@@ -178,38 +174,41 @@ class Cluster(Protocol):
 async def on_lane(lane: Lane, variant: Variant, order: Order, limits: Limits) -> Execution:
     """Execute an order on a lane."""
     host = await lane.host(variant.variation, len(variant.splits))
-    return await run_recipe(host, variant, order, limits, grader_of(lane.out, variant.variation, order.split))
+    grader = grader_of(lane.out, variant.variation, order.split)
+    return await run_recipe(host, variant, order, limits, grader=grader, submissions=lane.submissions)
 
 
-async def run_recipe(host: ForkHost, variant: Variant, order: Order, limits: Limits, grader: FolderGrader) -> Execution:
-    """Execute one Recipe in a child of the host and grade what it leaves; what the trial does wrong is data.
+async def run_recipe(
+    host: ForkHost, variant: Variant, order: Order, limits: Limits, *, grader: FolderGrader, submissions: Path
+) -> Execution:
+    """Fit one Recipe on all rows in a child of the host and grade its predictions; what it does wrong is data.
 
-    The cell is made from the profile of the first split, where the idea came from: it is one solution on all splits.
+    Nothing is validated: a reward needs no validation score. The cell is made from the profile of the first split,
+    where the idea came from: it is one solution on all splits.
     """
     view = variant.splits[0]
-    whole = view.task.binding.splitter
-    binding = replace(
-        view.task.binding,
-        splitter=quick(whole),
-        train=f"train_{order.split}",
-        test=f"test_{order.split}",
-    )
+    binding = replace(view.task.binding, train=f"train_{order.split}", test=f"test_{order.split}")
+    path = submissions / f"{uuid.uuid4().hex}.csv"
     try:
-        source = render_trial(
-            binding, view.profile, recipe_from(order.recipe), name="trial_01", libraries=view.kernel.libraries
+        source = render_fit(
+            binding,
+            view.profile,
+            recipe_from(order.recipe),
+            name="trial_01",
+            path=str(path),
+            libraries=view.kernel.libraries,
         )
     except EditError as error:
         return Execution(key="", message=str(error))
-    granted = shortened(limits, whole, binding.splitter)
-    result = await host.run(cell(source, keep=("trial_01", "trial_01_result")), granted)
-    cpu = result.cpu_seconds * fits(whole) / fits(binding.splitter)
-    path = Path(result.reported.submission) if result.reported and result.reported.submission else None
+    whole = fits(binding.splitter)
+    result = await host.run(cell(source, keep=("trial_01", "trial_01_result")), shortened(limits, 1 / whole))
+    cpu = result.cpu_seconds * whole
     if result.status == "interrupted":
         msg = "interrupted"
         raise HostError(msg)
-    if result.status != "ok" or path is None:
-        return Execution(key="", cpu_seconds=cpu, message=result.message or "it left no submission")
     try:
+        if result.status != "ok":
+            return Execution(key="", cpu_seconds=cpu, message=result.message or f"the trial {result.status}")
         grade, blocks = await asyncio.to_thread(grader.grade_with_blocks, path, BLOCKS)
     except GradeError as error:
         return Execution(key="", cpu_seconds=cpu, message=str(error))

@@ -24,8 +24,8 @@ from mle_ideator_jupyter.model import Struct
 from mle_ideator_jupyter.rl.variants import Variation, folder_of
 from mle_ideator_jupyter.scoring.graded import public
 
-WARM = 3
-"""Fork hosts that a lane keeps; each holds one variant's data."""
+WARM = 6
+"""Fork hosts that a lane keeps; each holds one variant's data and takes seconds to start."""
 Given = TypeVar("Given")
 
 
@@ -107,6 +107,9 @@ class Pool:
         """Have `task` done on some lane, before those of a higher rank; its exceptions are the Future's."""
         future: Future[Given] = Future()
         with self._turn:
+            if self._closed:  # a lane's last work may hand on more
+                future.cancel()
+                return future
             self._queue.append(_Work(variant=variant, rank=rank, task=task, future=future))
             self._turn.notify()
         return future

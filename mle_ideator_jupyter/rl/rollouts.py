@@ -7,11 +7,13 @@ where it was. Raw grades are kept, not rewards, so that every ablation of the re
 from __future__ import annotations
 
 import random
-import statistics
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,29 +21,36 @@ from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
-from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Goal, Limits, RecipeEdit
+from mle_ideator_jupyter.model import Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, Order, same_cell
+from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, same_cell
 from mle_ideator_jupyter.rl.lanes import Pool
-from mle_ideator_jupyter.rl.samples import EFFECTIVE, GROUP, SAMPLES, SCALES, STATES, Sample, Scale, Settings, Snapshot
+from mle_ideator_jupyter.rl.preparing import Preparing
+from mle_ideator_jupyter.rl.samples import (
+    EFFECTIVE,
+    GROUP,
+    SAMPLES,
+    SCALES,
+    STATES,
+    Sample,
+    Scale,
+    Settings,
+    Snapshot,
+)
 from mle_ideator_jupyter.rl.states import (
-    Mixed,
     Moment,
     brief_at,
-    journal_file,
     moments,
     options,
     plain,
-    play,
-    prepare,
     spread,
 )
 from mle_ideator_jupyter.rl.store import Store
-from mle_ideator_jupyter.rl.variants import Variant, Variation, training_tasks
+from mle_ideator_jupyter.rl.variants import training_tasks
 
-ROOM_DECILE = 8
-"""The room of a variant is its 90th percentile among the solutions of its own runs (the ninth of nine deciles)."""
+TOLD = 20
+"""How far it is gets told each time that so many samples are executed."""
+Given = TypeVar("Given")
 
 
 class Collection:
@@ -81,31 +90,14 @@ class Collection:
 
     def prepare(self) -> None:
         """Make the variants, run the autopilot on each, and find what its gains are counted by."""
-        wanted = [
-            Variation(task=t, number=n, rows=self.settings.rows, seed=self.settings.seed)
-            for n in range(self.settings.variants)
-            for t in self.settings.tasks
-        ]
-        self.tell(f"making {len(wanted)} variants")
-        for variant in self._done([(v.name, lambda lane, v=v: prepare(lane, v, self.limits)) for v in wanted]):
-            self.executor.variants[variant.name] = variant
-        ready = list(self.executor.variants.values())
-        runs = [(v, r) for r in range(self.settings.runs) for v in ready]
-        self.tell(f"running the autopilot on them, {self.settings.steps} trials each")
-        self._done([(v.name, lambda lane, v=v, r=r: play(lane, v, r, Mixed(), self.settings.steps)) for v, r in runs])
         known = {s.variant: s for s in self._scales.read()}
-        tried = {v.name: self._tried(v) for v in ready if v.name not in known}
-        if tried:
-            self.tell("grading what these runs came to, for the scale of gains")
-        for variant in ready:
-            scale = known.get(variant.name)
-            if scale is None:
-                scale = _measured(variant, *tried[variant.name])
+        for scale in Preparing(self.executor, self.settings, self.tell).scales(known):
+            if scale.variant not in known:
                 self._scales.append(scale)
             if scale.room > 0:
-                self.scales[variant.name] = scale
+                self.scales[scale.variant] = scale
             else:
-                self.tell(f"{variant.name}: nothing in its runs beat the baseline beyond noise; it is left out")
+                self.tell(f"{scale.variant}: nothing in its runs beat the baseline beyond noise; it is left out")
         if not self.scales:
             msg = "no variant leaves room to gain in: give more rows or other tasks"
             raise IdeatorError(msg)
@@ -122,7 +114,8 @@ class Collection:
         left = [w for w in wanted if w[0] not in there]
         self.tell(f"{len(wanted)} samples, {len(wanted) - len(left)} of them there already")
         begun = [(name, snap, place, self._ordered(snap, place)) for name, snap, place in left]
-        for done, (name, snap, place, (parents, children)) in enumerate(begun, 1):
+        self._count([(*parents, *children) for *_, (parents, children) in begun])
+        for name, snap, place, (parents, children) in begun:
             fault = next((e for f in (*parents, *children) if (e := f.exception()) is not None), None)
             if fault is None:
                 self._add(name, snap, place, parents, children)
@@ -130,13 +123,22 @@ class Collection:
                 self.tell(f"{name} was not executed: {fault}")
             else:
                 raise fault
-            if done % 20 == 0:
-                self.tell(f"{done} of {len(left)} executed")
 
-    def orders(self, variant: str, recipe: dict[str, Any]) -> list[Future[Execution]]:
-        """Return the executions of a Recipe on all splits of a variant."""
-        splits = len(self.executor.variants[variant].splits)
-        return [self.executor.execute(Order(variant=variant, split=k, recipe=recipe)) for k in range(splits)]
+    def _count(self, samples: Sequence[Sequence[Future[Execution]]]) -> None:
+        """Tell how many samples are executed as they are: lanes take them by variant, not in their order."""
+        turn = threading.Lock()
+        left = Counter({k: len(futures) for k, futures in enumerate(samples)})
+
+        def ended(k: int, _: Future[Execution]) -> None:
+            with turn:
+                left[k] -= 1
+                done = sum(not n for n in left.values())
+                if not left[k] and done % TOLD == 0:
+                    self.tell(f"{done} of {len(samples)} executed")
+
+        for k, futures in enumerate(samples):
+            for future in futures:
+                future.add_done_callback(partial(ended, k))
 
     def states(self) -> list[Moment]:
         """Return the states that there are, tasks in turn and depths mixed, in an order that the seed draws."""
@@ -208,8 +210,8 @@ class Collection:
     def _ordered(self, snap: Snapshot, place: int) -> tuple[list[Future[Execution]], list[Future[Execution]]]:
         name, child = snap.moment.variant, self.child(snap, place)
         if same_cell(self.executor.variants[name].splits[0], snap.parent, child):
-            return self.orders(name, snap.parent), []  # it changes nothing: not worth executing
-        return self.orders(name, snap.parent), self.orders(name, child)
+            return self.executor.on_splits(name, snap.parent), []  # it changes nothing: not worth executing
+        return self.executor.on_splits(name, snap.parent), self.executor.on_splits(name, child)
 
     def _add(
         self,
@@ -237,30 +239,6 @@ class Collection:
             )
         )
 
-    def _tried(self, variant: Variant) -> tuple[list[Future[Execution]], list[Future[Execution]]]:
-        """Return the executions of the baseline, and of all Recipes of a variant's runs on the split they ran on."""
-        recipes: dict[str, dict[str, Any]] = {}
-        for run in range(self.settings.runs):
-            for trial in Journal.read(journal_file(self.out, variant.name, run)).state.trials:
-                if trial.recipe is not None and trial.score is not None:
-                    recipes.setdefault(recipe_from(trial.recipe).key(), trial.recipe)
-        first = [Order(variant=variant.name, split=0, recipe=r) for r in recipes.values()]
-        return self.orders(variant.name, {}), [self.executor.execute(order) for order in first]
-
-    def _done(self, work: Sequence[tuple[str, Any]]) -> list[Any]:
-        """Do this on the lanes and return what came of it; what cannot be done is told and left out."""
-        futures = [self.pool.submit(name, task) for name, task in work]
-        found = []
-        for (name, _), future in zip(work, futures, strict=True):
-            fault = future.exception()
-            if fault is None:
-                found.append(future.result())
-            elif isinstance(fault, IdeatorError):
-                self.tell(f"{name} is left out: {fault}")
-            else:
-                raise fault
-        return found
-
     def _claim(self) -> None:
         path = self.out / "settings.json"
         if not path.exists():
@@ -271,14 +249,3 @@ class Collection:
             said = ", ".join(f"{f} {getattr(begun, f)}, not {getattr(self.settings, f)}" for f in differ)
             msg = f"{self.out} holds a collection with {said}: give the same, or another --out"
             raise UsageError(msg)
-
-
-def _measured(variant: Variant, baseline: Sequence[Future[Execution]], tried: Sequence[Future[Execution]]) -> Scale:
-    """Return what a variant's gains are counted by: graded outside, after its runs are over."""
-    bases = tuple(e.grade for f in baseline if (e := f.result()).grade is not None)
-    if len(bases) < len(baseline):
-        return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=0.0)
-    sign = 1.0 if variant.goal is Goal.MAXIMIZE else -1.0
-    better = [sign * (e.grade - bases[0]) for f in tried if (e := f.result()).grade is not None]
-    room = statistics.quantiles(better, n=10, method="inclusive")[ROOM_DECILE] if len(better) > 1 else 0.0
-    return Scale(variant=variant.name, goal=variant.goal, baselines=bases, room=max(0.0, room))

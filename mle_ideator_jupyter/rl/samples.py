@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ GROUP = 4
 """Samples of one state: a group, whose rewards are compared with each other."""
 EFFECTIVE = 8.0
 """Half of the chances go to about so many actions; the other half to all alike: none has less than 1/(2M)."""
+
+ROOM_DECILE = 8
+"""The room of a variant is its 90th percentile among the solutions of its own runs (the ninth of nine deciles)."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -39,6 +43,20 @@ class Scale(Struct, frozen=True, kw_only=True):
     goal: Goal
     baselines: tuple[float, ...]
     room: float
+
+
+def scale_of(variant: str, goal: Goal, baseline: Sequence[Execution], grades: Sequence[float]) -> Scale:
+    """Return what a variant's gains are counted by: the baseline on each split, and what its runs came to on the first.
+
+    There is no room where the baseline fails on a split.
+    """
+    bases = tuple(e.grade for e in baseline if e.grade is not None)
+    if len(bases) < len(baseline):
+        return Scale(variant=variant, goal=goal, baselines=bases, room=0.0)
+    sign = 1.0 if goal is Goal.MAXIMIZE else -1.0
+    better = [sign * (grade - bases[0]) for grade in grades]
+    room = statistics.quantiles(better, n=10, method="inclusive")[ROOM_DECILE] if len(better) > 1 else 0.0
+    return Scale(variant=variant, goal=goal, baselines=bases, room=max(0.0, room))
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from mle_ideator_jupyter.loop import autopilot
 from mle_ideator_jupyter.model import Budget, IdeaKind, Limits, Struct, Task, Trigger, new_id
 from mle_ideator_jupyter.protocols import Host
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
-from mle_ideator_jupyter.rl.executing import shortened
+from mle_ideator_jupyter.rl.executing import fits, shortened
 from mle_ideator_jupyter.rl.lanes import Lane
 from mle_ideator_jupyter.rl.variants import SplitView, Variant, Variation, folder_of, written
 from mle_ideator_jupyter.scoring.graded import read_task_file
@@ -153,7 +153,7 @@ def _played(variant: Variant) -> Task:
     view = variant.splits[0]
     whole = view.task.binding.splitter
     few = replace(whole, folds=min(JOURNAL_FOLDS, whole.folds))
-    limits = shortened(view.task.limits, whole, few)
+    limits = shortened(view.task.limits, fits(few) / fits(whole))
     return replace(
         view.task, binding=replace(view.task.binding, splitter=few, train="train_0", test="test_0"), limits=limits
     )

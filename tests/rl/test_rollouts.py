@@ -86,7 +86,7 @@ def test_a_cluster_gives_the_same_grades(tmp_path):
     with collecting(out, tasks, steps=2) as collection:
         collection.prepare()
         variant = next(iter(collection.scales))
-        here = [f.result() for f in collection.orders(variant, recipe)]
+        here = [f.result() for f in collection.executor.on_splits(variant, recipe)]
     store = out / "executions.jsonl"
     mine = {e.key for e in here}
     kept = [line for line in store.read_bytes().splitlines() if line and json.loads(line)["key"] not in mine]
@@ -97,7 +97,7 @@ def test_a_cluster_gives_the_same_grades(tmp_path):
         collecting(out, tasks, cluster=cluster, steps=2) as collection,
     ):
         collection.prepare()
-        there = [f.result() for f in collection.orders(variant, recipe)]
+        there = [f.result() for f in collection.executor.on_splits(variant, recipe)]
     assert [(e.key, e.grade) for e in there] == [(e.key, e.grade) for e in here]
     assert {json.loads(line)["key"] for line in store.read_bytes().splitlines() if line} >= mine
 

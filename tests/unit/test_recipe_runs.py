@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mle_ideator_jupyter.implementers.recipe import render_trial
+from mle_ideator_jupyter.implementers.recipe.render import render_fit, render_trial
 from mle_ideator_jupyter.recipe import Recipe, apply_edit
 from mle_ideator_jupyter.scoring.reported import set_sink
 from tests.unit.recipe_cases import PROBLEMS, case, sweep
@@ -38,7 +38,7 @@ def run(source: str, train: pd.DataFrame, test: pd.DataFrame):
 
 
 @pytest.mark.parametrize(("problem", "metric", "name"), CASES)
-def test_it_runs_and_keeps_the_formats(problem, metric, name, capsys):
+def test_it_runs_and_keeps_the_formats(problem, metric, name, capsys, tmp_path):
     binding, profile, train, test = prepared(problem, metric)
     recipe = apply_edit(Recipe(), sweep(problem, metric)[name])
     before = train.copy(), test.copy()
@@ -59,3 +59,10 @@ def test_it_runs_and_keeps_the_formats(problem, metric, name, capsys):
         assert submission["y"].dtype.kind == "f"
     else:
         assert set(submission["y"]) <= set(classes)
+
+    # Fitted without validation, it is the same solution.
+    alone = tmp_path / "alone.csv"
+    scope = {"train": train, "test": test}
+    exec(render_fit(binding, profile, recipe, name="trial_01", path=str(alone)), scope)
+    pd.testing.assert_frame_equal(scope["trial_01_result"], submission)
+    assert list(pd.read_csv(alone).columns) == [str(c) for c in submission.columns]

@@ -36,25 +36,41 @@ def render_trial(
     """
     context = Context(binding, profile, recipe, libraries)
     body = _body(context, sample)
-    arguments = "train, test" if binding.test else "train"
-    given = f"{_copy(binding.train)}, {_copy(binding.test)}" if binding.test else _copy(binding.train)
     head = [f"# {one_line(title)}"] if title else []
-    doc = _docstring(summary or title or "The solution.")
-    imports = context.imports.write()
+    lines = [*head, *_function(context, name, _docstring(summary or title or "The solution."), body)]
+    return _spaced(double_quoted("\n".join([*lines, *_ending(binding, name, _given(binding))]) + "\n"))
+
+
+def render_fit(
+    binding: Binding,
+    profile: Profile,
+    recipe: Recipe,
+    *,
+    name: str,
+    path: str,
+    libraries: dict[str, str] | None = None,
+) -> str:
+    """Return the cell that fits the solution on all rows and writes its predictions of `binding.test` to `path`.
+
+    They are those of the trial that `render_trial` makes, whose folds do not change what is fitted in the end; for
+    whoever grades outside and needs no validation score. Raises `EditError` when the Recipe does not suit the data.
+    """
+    context = Context(binding, profile, recipe, libraries)
+    body = _body(context, None, validated=False)
+    lines = _function(context, name, _docstring("The solution."), body)
+    ending = [f"{name}_result = {name}({_given(binding)})", f"{name}_result.to_csv({path!r}, index=False)"]
+    return _spaced(double_quoted("\n".join([*lines, *ending]) + "\n"))
+
+
+def _function(context: Context, name: str, doc: str, body: list[str], more: str = "") -> list[str]:
+    arguments = ("train, test" if context.binding.test else "train") + more
     classes = [textwrap.indent(source, "    ") for source in context.classes.values()]
-    lines = [
-        *head,
-        f"def {name}({arguments}):",
-        doc,
-        imports,
-        "",
-        *classes,
-        *body,
-        "",
-        "",
-        *_ending(binding, name, given),
-    ]
-    return _spaced(double_quoted("\n".join(lines) + "\n"))
+    return [f"def {name}({arguments}):", doc, context.imports.write(), "", *classes, *body, "", ""]
+
+
+def _given(binding: Binding) -> str:
+    """Return the copies that the function is called with."""
+    return ", ".join(_copy(frame) for frame in (binding.train, binding.test) if frame)
 
 
 def _spaced(source: str) -> str:
@@ -86,9 +102,6 @@ def render_rescore(binding: Binding, profile: Profile, estimator: str, *, name: 
     """
     context = Context(binding, profile, Recipe(), None)
     context.sk("base", "clone")
-    data = {"train": binding.train, "test": binding.test} if binding.test else {"train": binding.train}
-    # A parameter, for the user's estimator may have the name of something in the function: `model`, say.
-    arguments, given = f"{', '.join(data)}, own", f"{', '.join(map(_copy, data.values()))}, {estimator}"
     target = repr(binding.target)
     body = [
         f"    train = train.dropna(subset=[{target}])",
@@ -106,17 +119,10 @@ def render_rescore(binding: Binding, profile: Profile, estimator: str, *, name: 
         *submission_lines(context, "test[X.columns]"),
     ]
     doc = f'    """Score the notebook\'s own `{one_line(estimator)}` under {binding.splitter.protocol}."""'
-    lines = [
-        f"def {name}({arguments}):",
-        doc,
-        context.imports.write(),
-        "",
-        *body,
-        "",
-        "",
-        *_ending(binding, name, given),
-    ]
-    return double_quoted("\n".join(lines) + "\n")
+    # A parameter, for the user's estimator may have the name of something in the function: `model`, say.
+    lines = _function(context, name, doc, body, ", own")
+    ending = _ending(binding, name, f"{_given(binding)}, {estimator}")
+    return double_quoted("\n".join([*lines, *ending]) + "\n")
 
 
 def _copy(expression: str | None) -> str:
@@ -124,7 +130,7 @@ def _copy(expression: str | None) -> str:
     return f"{expression}.copy()" if expression and expression.isidentifier() else str(expression)
 
 
-def _body(context: Context, sample: int | None) -> list[str]:
+def _body(context: Context, sample: int | None, *, validated: bool = True) -> list[str]:
     check_numbers(context)
     binding, profile = context.binding, context.profile
     target = repr(binding.target)
@@ -142,9 +148,10 @@ def _body(context: Context, sample: int | None) -> list[str]:
         applied = "prepare(X), prepare(test)" if binding.test else "prepare(X)"
         lines = ["", *function, "        return df", "", *lines, f"    {frames} = {applied}"]
     score, model = score_lines(context), model_lines(context)
-    lines += [*_columns(context), "", *score, *model, "", *validation_lines(context)]
-    lines += ["", *submission_lines(context)]
-    return lines
+    lines += [*_columns(context), "", *score, *model, ""]
+    if not validated:
+        return [*lines, *submission_lines(context, validated=False)]
+    return [*lines, *validation_lines(context), "", *submission_lines(context)]
 
 
 def _sorted(context: Context) -> list[str]:

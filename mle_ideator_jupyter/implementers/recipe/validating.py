@@ -93,8 +93,8 @@ def _rows_to_fit(context: Context, name: str) -> list[str]:
     return lines
 
 
-def submission_lines(context: Context, rows: str = "test") -> list[str]:
-    """Return the lines that fit on all rows, predict `rows` and return folds and submission."""
+def submission_lines(context: Context, rows: str = "test", *, validated: bool = True) -> list[str]:
+    """Return the lines that fit on all rows, predict `rows` and return folds, if `validated`, and submission."""
     binding = context.binding
     if not binding.test:
         return ["    return folds, None"]
@@ -116,5 +116,5 @@ def submission_lines(context: Context, rows: str = "test") -> list[str]:
     else:
         frame = f"{{{named or 'id'!r}: {ids}, {binding.target!r}: prediction}}"
         lines.append(f"    submission = {context.pd}.DataFrame({frame})")
-    lines.append("    return folds, submission")
+    lines.append("    return folds, submission" if validated else "    return submission")
     return lines

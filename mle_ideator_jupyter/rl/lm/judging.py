@@ -209,7 +209,7 @@ class Judge:
             return [], []
         brief = self.brief(moment)
         parent = plain(brief.parent.recipe if brief.parent else None)
-        ordered = (self.collection.orders(moment.variant, r) for r in (parent, answer.recipe))
+        ordered = (self.collection.executor.on_splits(moment.variant, r) for r in (parent, answer.recipe))
         return next(ordered), next(ordered)
 
     def _reward(self, moment: Moment, answer: Answer, ordered: Ordered) -> Verdict:
