@@ -106,6 +106,17 @@ def test_what_does_not_suit_is_refused_in_one_line(edit, words):
     assert "\n" not in str(caught.value)
 
 
+def test_a_recipe_that_a_journal_kept_gives_the_same_cell():
+    columns = tuple(ColumnProfile(name=n, dtype="object", role="categorical", distinct=2) for n in ("grade", "age"))
+    orders = {"grade": ["low", "high"], "age": ["young", "old"]}
+    profile, cells = replace(NUMBERS, columns=columns), []
+    for kept in (orders, dict(sorted(orders.items()))):
+        recipe = apply_edit(Recipe(), RecipeEdit(set={"categories.orders": kept}))
+        cells.append(render_trial(BINDING, profile, recipe, name="trial_01"))
+    assert cells[0] == cells[1]
+    assert '["grade", "age"]' in cells[0]
+
+
 def words(title: str, *steps: str) -> Idea:
     return replace(idea_number(1), edit=None, title=title, steps=steps, rationale="Because lightgbm is strong.")
 

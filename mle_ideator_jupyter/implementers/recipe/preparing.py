@@ -75,7 +75,7 @@ def _category_branches(context: Context, model: Model) -> list[Call]:
         if is_number(context.column(name)):
             msg = f"an order is for levels that are text, and {name!r} holds numbers"
             raise EditError(msg)
-    ordered = [c for c in chosen.orders if c in context.all_categories]
+    ordered = [c for c in context.all_categories if c in chosen.orders]  # a journal keeps no order of names
     native = native_categories(context, model)
     groups: dict[Encoder, list[str]] = {}
     for name in context.all_categories:
