@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from mle_ideator_jupyter.errors import JournalError, JournalFullError
 from mle_ideator_jupyter.events import LOCAL, TAGS, AnyEvent, Imported, Opened, Trusted
+from mle_ideator_jupyter.files import OWN, opened, save_whole, write_all
 from mle_ideator_jupyter.model import new_id
 from mle_ideator_jupyter.state import State, fold
 
@@ -140,16 +141,10 @@ class Journal:
         name = hashlib.sha256(data).hexdigest()
         path = self.folder / name
         if not path.exists():
-            temporary = path.with_name(f".{name}.{os.getpid()}")
             try:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with _open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as file:
-                    _write_all(file, data)
-                    os.fsync(file)
-                temporary.replace(path)
+                save_whole(path, data, OWN)
             except OSError as error:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
                 raise _refused(self.folder, error) from error
         return name
 
@@ -198,11 +193,10 @@ class Journal:
     def _write(self, events: list[AnyEvent]) -> None:
         """Write events that are pending, each on a line of its own, all of them or none."""
         lines = b"".join(dict.fromkeys(_encoder.encode(event) + b"\n" for event in events if self._is_new(event)))
-        with _open(self.path, os.O_WRONLY | os.O_CREAT) as file:
+        with opened(self.path, os.O_WRONLY | os.O_CREAT) as file:
             end = os.lseek(file, 0, os.SEEK_END)
             try:
-                _write_all(file, lines)
-                os.fsync(file)
+                write_all(file, lines)
             except BaseException:
                 os.ftruncate(file, end)
                 raise
@@ -270,10 +264,9 @@ class Journal:
     def _set_aside(self, torn: bytes) -> None:
         """Move a torn last line into the folder, so that the next event begins on a line of its own."""
         aside = self.folder / f"torn-{new_id()}"
-        with _open(aside, os.O_WRONLY | os.O_CREAT) as file:
-            _write_all(file, torn)
-            os.fsync(file)
-        with _open(self.path, os.O_WRONLY) as file:
+        with opened(aside, os.O_WRONLY | os.O_CREAT) as file:
+            write_all(file, torn)
+        with opened(self.path, os.O_WRONLY) as file:
             os.ftruncate(file, os.fstat(file).st_size - len(torn))
         self._note(f"its last line was torn (a write was cut short); it was moved to {aside}")
 
@@ -290,19 +283,3 @@ def _refused(path: Path, error: OSError) -> JournalFullError | JournalError:
             f"cannot write {path}: {reason}; nothing that was reported is lost; free space and run again"
         )
     return JournalError(f"cannot write {path}: {reason}; give an --output in a folder you may write")
-
-
-@contextlib.contextmanager
-def _open(path: Path, flags: int) -> Iterator[int]:
-    """Open for the user alone, and never through a symbolic link."""
-    file = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]

@@ -18,12 +18,12 @@ from mle_ideator_jupyter.bench import scanning
 from mle_ideator_jupyter.bench.arms import Arm, arm_named, check_tasks
 from mle_ideator_jupyter.bench.gain import best_so_far
 from mle_ideator_jupyter.bench.oracle import Oracle
-from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.bench.rows import GradedTrial, Job, Peer, Plan, Row
 from mle_ideator_jupyter.bench.splits import Split, split_of
 from mle_ideator_jupyter.bench.tasks import starter_notebook
 from mle_ideator_jupyter.errors import GradeError, IdeatorError, UsageError
 from mle_ideator_jupyter.exports.notebook import written_runs
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.headless import RunOptions, run_headless
 from mle_ideator_jupyter.hosts.fence import enforced, fence, refusals
 from mle_ideator_jupyter.journal import Journal, journal_path

@@ -10,9 +10,10 @@ import msgspec
 
 from mle_ideator_jupyter.bench.page import page
 from mle_ideator_jupyter.bench.references import Reference, references
-from mle_ideator_jupyter.bench.results import RESULTS, Results, save_whole, saved_plan
+from mle_ideator_jupyter.bench.results import RESULTS, Results, saved_plan
 from mle_ideator_jupyter.bench.summary import Measured, Summary, measured, summary
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.model import Goal, Struct
 
 JSON, PAGE = "report.json", "report.html"

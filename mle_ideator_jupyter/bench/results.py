@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from mle_ideator_jupyter.bench.rows import Job, Plan, Row
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.files import SHARED, opened, save_whole, write_all
 
 RESULTS, PLAN, LOCK = "results.jsonl", "bench.json", "bench.lock"
 _decoder = msgspec.json.Decoder(Row)
@@ -36,16 +37,10 @@ class Results:
         if row.job in self.rows:
             return False
         try:
-            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-            try:
+            with opened(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, SHARED) as file:
                 size = os.fstat(file).st_size
                 torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-                line = (b"\n" if torn else b"") + msgspec.json.encode(row) + b"\n"
-                while line:
-                    line = line[os.write(file, line) :]
-                os.fsync(file)
-            finally:
-                os.close(file)
+                write_all(file, (b"\n" if torn else b"") + msgspec.json.encode(row) + b"\n")
         except OSError as error:
             msg = f"cannot write {self.path}: {error.strerror or error}"
             raise IdeatorError(msg) from error
@@ -64,16 +59,6 @@ class Results:
                 self.notes.append(f"line {number} of {self.path} is no row and was left alone: {error}")
                 continue
             self.rows.setdefault(row.job, row)
-
-
-def save_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and for good."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 @contextlib.contextmanager

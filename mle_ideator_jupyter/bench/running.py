@@ -9,10 +9,11 @@ from pathlib import Path
 from mle_ideator_jupyter.bench.arms import arm_named, check_tasks
 from mle_ideator_jupyter.bench.engines.engine import Engine, Told
 from mle_ideator_jupyter.bench.references import SAVED, references, saving
-from mle_ideator_jupyter.bench.results import claimed, save_whole
+from mle_ideator_jupyter.bench.results import claimed
 from mle_ideator_jupyter.bench.rows import Job, Plan, Row
 from mle_ideator_jupyter.bench.tasks import task_folders
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.model import Struct
 
 

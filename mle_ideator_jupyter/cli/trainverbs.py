@@ -146,7 +146,7 @@ def playbook(samples: int, weights: Path | None, static_order: Path | None, as_j
 
 
 def _write(path: Path, fitted: Any) -> None:
-    from mle_ideator_jupyter.bench.results import save_whole
+    from mle_ideator_jupyter.files import save_whole
 
     save_whole(path, msgspec.json.format(msgspec.json.encode(fitted)) + b"\n")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,9 @@ import msgspec
 
 from mle_ideator_jupyter.errors import IdeatorError
 from mle_ideator_jupyter.exports.table import outcome_text
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.journal import Journal
-from mle_ideator_jupyter.model import Idea, Trial, new_id
+from mle_ideator_jupyter.model import Idea, Trial
 from mle_ideator_jupyter.protocols import Cell
 from mle_ideator_jupyter.scoring.reported import MIME
 from mle_ideator_jupyter.state import State
@@ -147,17 +146,10 @@ def write_text(path: Path, text: str) -> None:
 
     Raises `IdeatorError` when the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{new_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8") as file:  # never through a link that somebody put there
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        save_whole(path, text.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         why = error.strerror or error
         msg = f"cannot write {path}: {why}; the journal has everything: run again with another --output"
         raise IdeatorError(msg) from error

@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.ideators.playbook.trained import Weights
 from mle_ideator_jupyter.model import Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from

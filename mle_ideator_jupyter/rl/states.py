@@ -14,11 +14,11 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import replace
 
-from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.binding import infer, settle
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import BindingError
 from mle_ideator_jupyter.events import AnyEvent, RunStarted, TaskSet, TrialFinished
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.ideators.playbook import Candidate, Playbook, Policy, Prior
 from mle_ideator_jupyter.ideators.playbook.past import Past
 from mle_ideator_jupyter.ideators.playbook.policy import chance

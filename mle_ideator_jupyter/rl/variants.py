@@ -17,10 +17,10 @@ import msgspec
 from filelock import FileLock
 
 from mle_ideator_jupyter.bench.public import EVALUATION, TRAINING
-from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.bench.tasks import TaskData, task_folders, write_task
 from mle_ideator_jupyter.errors import UsageError
 from mle_ideator_jupyter.facts import KernelFacts, Profile
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.model import Goal, Struct, Task
 from mle_ideator_jupyter.rl.reward import OUTER_SPLITS, SMALL_ROWS
 from mle_ideator_jupyter.scoring.graded import FolderGrader, private, public, read_task_file

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from mle_ideator_jupyter.bench.references import SAVED, references, saving
 from mle_ideator_jupyter.bench.report import report_on
-from mle_ideator_jupyter.bench.results import Results, claimed, save_whole
+from mle_ideator_jupyter.bench.results import Results, claimed
 from mle_ideator_jupyter.bench.rows import Plan
 from mle_ideator_jupyter.bench.summary import measured, summary, tried
 from mle_ideator_jupyter.bench.table import as_text
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.scoring.graded import private
 from tests.bench_cases import BOARD, row, write_small_tasks
 

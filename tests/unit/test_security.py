@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import stat
+import uuid
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from mle_ideator_jupyter import files
 from mle_ideator_jupyter import journal as journals
 from mle_ideator_jupyter.errors import IdeatorError, JournalError, UsageError
 from mle_ideator_jupyter.events import Opened, RunStarted, TaskSet, Watching
-from mle_ideator_jupyter.exports import notebook as exports
 from mle_ideator_jupyter.exports.notebook import write_text
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.model import Budget, Limits
@@ -28,6 +29,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def bomb() -> str:
     begun = RunStarted(run="r", seed=0, budget=Budget(), limits=Limits(), implementer="x", settings={"a": "DEEP"})
     return journals._encoder.encode(begun).decode().replace('"DEEP"', DEEP)
+
+
+def guessed(monkeypatch) -> None:
+    """Let others know beforehand what temporary files are called."""
+    monkeypatch.setattr(files.uuid, "uuid4", lambda: uuid.UUID(int=0))
 
 
 def private(path: Path) -> bool:
@@ -49,7 +55,7 @@ def test_the_journal_is_the_users_alone_whatever_the_umask(tmp_path):
     assert [p for p in found if not private(p)] == []
 
 
-def test_a_blob_is_never_written_or_read_through_a_link(tmp_path):
+def test_a_blob_is_never_written_or_read_through_a_link(tmp_path, monkeypatch):
     journal = Journal.open(tmp_path / "n.ideas.jsonl")
     precious = tmp_path / "precious"
     precious.write_text("keep me")
@@ -58,7 +64,8 @@ def test_a_blob_is_never_written_or_read_through_a_link(tmp_path):
     (journal.folder / name).symlink_to(precious)
     assert journal.get_blob(name) is None
     (journal.folder / name).unlink()
-    (journal.folder / f".{name}.{os.getpid()}").symlink_to(precious)
+    guessed(monkeypatch)
+    (journal.folder / f".{name}.{uuid.UUID(int=0).hex}").symlink_to(precious)
     with pytest.raises(JournalError):
         journal.put_blob(b"bulk")
     assert precious.read_text() == "keep me"
@@ -71,8 +78,8 @@ def test_a_result_is_never_written_through_a_link(tmp_path, monkeypatch):
     result.symlink_to(precious)
     write_text(result, "new")
     assert (precious.read_text(), result.read_text(), result.is_symlink()) == ("keep me", "new", False)
-    monkeypatch.setattr(exports, "new_id", lambda: "guessed")
-    (tmp_path / ".r.ipynb.guessed").symlink_to(precious)
+    guessed(monkeypatch)
+    (tmp_path / f".r.ipynb.{uuid.UUID(int=0).hex}").symlink_to(precious)
     with pytest.raises(IdeatorError):
         write_text(result, "newer")
     assert precious.read_text() == "keep me"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from mle_ideator_jupyter.errors import IdeatorError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.model import Goal, Struct
 
 DATA = Path(__file__).parent / "data"
@@ -80,14 +80,9 @@ def read_board(task_id: str, folder: Path = DATA) -> BoardFile | None:
 def write_board(board: BoardFile, folder: Path) -> Path:
     """Store a board and return its path; a reader sees the old file or the new one, whatever happens meanwhile."""
     path = board_path(board.task, folder)
-    begun = path.with_suffix(f".{os.getpid()}.begun")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with begun.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(board), indent=1) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        begun.replace(path)
+        save_whole(path, msgspec.json.format(msgspec.json.encode(board), indent=1) + b"\n")
     except OSError as error:
         msg = f"cannot write the board {path}: {error.strerror or error}"
         raise IdeatorError(msg) from error

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from mle_ideator_jupyter.bench.results import save_whole
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
+from mle_ideator_jupyter.files import save_whole
 from mle_ideator_jupyter.ideators.local import naming
 from mle_ideator_jupyter.ideators.local.checkpoint import CARD, Card
 from mle_ideator_jupyter.rl.lm.asking import Example, Question
