@@ -33,6 +33,11 @@ def collecting(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Of each variant."),
         click.option("--cpu-seconds", type=click.FloatRange(min=1), default=30, show_default=True, help="Of a trial."),
         click.option("--steps", type=click.IntRange(2, 100), default=10, show_default=True, help="Trials of a run."),
+        click.option(
+            "--runs-by",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Weights whose runs states are read off [the prior's runs].",
+        ),
         click.option("--engine", default="local", show_default=True, help="Or a Dask scheduler: tcp://host:port."),
         click.option("--workers", type=click.IntRange(1, 1024), default=2, show_default=True, help="Trials at a time."),
     ):
@@ -43,6 +48,7 @@ def collecting(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextlib.contextmanager
 def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
     """Yield the Collection that the options name, with its variants ready."""
+    from mle_ideator_jupyter.ideators.playbook.trained import read_weights
     from mle_ideator_jupyter.rl.rollouts import Collection
     from mle_ideator_jupyter.rl.samples import Settings
     from mle_ideator_jupyter.rl.variants import training_tasks
@@ -52,6 +58,7 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
         tasks=tuple(training_tasks(given["tasks_dir"], given["only"])),
         **{k: given[k] for k in ("seed", "rows", "variants", "runs", "cpu_seconds", "steps")},
     )
+    runs_by = read_weights(given["runs_by"]) if given.get("runs_by") else None
     tell = said(quiet=quiet)
     out, tasks = given["out"].resolve(), given["tasks_dir"].resolve()
     with contextlib.ExitStack() as closing:
@@ -59,7 +66,7 @@ def collection_of(given: dict[str, Any], *, quiet: bool) -> Iterator[Any]:
         if cluster is not None:
             closing.callback(cluster.close)
         pool = closing.enter_context(contextlib.closing(_pool(given)))
-        collection = Collection(out, tasks, settings, pool, tell=tell, cluster=cluster)
+        collection = Collection(out, tasks, settings, pool, tell=tell, cluster=cluster, runs_by=runs_by)
         collection.prepare()
         yield collection
 
@@ -117,8 +124,16 @@ def collect(samples: int, round_: int, weights: Path | None, as_json: bool, **gi
 @click.option("--samples", type=click.IntRange(min=20), default=200, show_default=True, help="Executed ideas.")
 @click.option("--weights", type=click.Path(path_type=Path, dir_okay=False), help="Where the weights go [OUT].")
 @click.option("--static-order", type=click.Path(path_type=Path, dir_okay=False), help="Write what each play earned.")
+@click.option(
+    "--also",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    multiple=True,
+    help="Another training folder, whose samples are learned from too.",
+)
 @common
-def playbook(samples: int, weights: Path | None, static_order: Path | None, as_json: bool, **given: Any) -> None:
+def playbook(
+    samples: int, weights: Path | None, static_order: Path | None, also: tuple[Path, ...], as_json: bool, **given: Any
+) -> None:
     """Train the Playbook's policy: collect samples where they lack, fit, choose by leaving one task out at a time."""
     from mle_ideator_jupyter.rl import policy
     from mle_ideator_jupyter.rl.choosing import choose
@@ -127,7 +142,7 @@ def playbook(samples: int, weights: Path | None, static_order: Path | None, as_j
 
     with collection_of(given, quiet=as_json) as collection:
         collection.sample(samples)
-    groups = sampled_groups(read_collected(given["out"]))
+    groups = [group for out in (given["out"], *also) for group in sampled_groups(read_collected(out))]
     choice = choose(groups, said(quiet=as_json))
     if static_order is not None:
         _write(static_order, policy.static_order(groups))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mle_ideator_jupyter.errors import GradeError, IdeatorError
+from mle_ideator_jupyter.ideators.playbook import Policy
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.recipe import recipe_from
 from mle_ideator_jupyter.rl.executing import Executor
@@ -32,11 +33,12 @@ class Preparing:
     Args:
         executor: executes, and is told of the variants.
         settings: what is collected.
+        policy: ranks in the runs, where not the random choice does (see `states.Mixed`).
         tell: is told in words what is going on, and what had to be left out.
     """
 
-    def __init__(self, executor: Executor, settings: Settings, tell: Callable[[str], None]) -> None:
-        self.executor, self.settings, self.tell = executor, settings, tell
+    def __init__(self, executor: Executor, settings: Settings, policy: Policy, tell: Callable[[str], None]) -> None:
+        self.executor, self.settings, self.policy, self.tell = executor, settings, policy, tell
 
     def scales(self, known: Mapping[str, Scale]) -> Iterator[Scale]:
         """Yield the scale of each variant, in the settings' order, when its runs are over; those known stay.
@@ -81,7 +83,7 @@ class Preparing:
 
     async def _played(self, lane: Lane, variant: Variant, run: int) -> list[float]:
         """Run the autopilot, and then, outside of it, grade the submissions of its distinct Recipes."""
-        await play(lane, variant, run, Mixed(), self.settings.steps)
+        await play(lane, variant, run, Mixed(self.policy), self.settings.steps)
         return await asyncio.to_thread(_grades, lane.out, variant, run)
 
     def _done(self, begun: Iterable[tuple[str, Future[Given]]]) -> Iterator[Given]:

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from mle_ideator_jupyter.brief import Brief
 from mle_ideator_jupyter.errors import IdeatorError, UsageError
 from mle_ideator_jupyter.files import save_whole
-from mle_ideator_jupyter.ideators.playbook.trained import Weights
+from mle_ideator_jupyter.ideators.playbook import Policy, Prior
+from mle_ideator_jupyter.ideators.playbook.trained import Trained, Weights
 from mle_ideator_jupyter.model import Limits, RecipeEdit
 from mle_ideator_jupyter.recipe import apply_edit, recipe_from
 from mle_ideator_jupyter.rl.executing import Cluster, Execution, Executor, same_cell
@@ -62,6 +64,7 @@ class Collection:
         settings: what is collected.
         pool: executes.
         cluster: executes Recipes instead, where there is one; the runs that states are read off stay here.
+        runs_by: weights whose runs states are read off; None: the prior's.
         tell: is told in words what is going on.
     """
 
@@ -74,8 +77,12 @@ class Collection:
         *,
         tell: Callable[[str], None],
         cluster: Cluster | None = None,
+        runs_by: Weights | None = None,
     ) -> None:
+        if runs_by is not None:
+            settings = replace(settings, runs_by=runs_by.fingerprint())
         self.out, self.tasks_dir, self.settings, self.pool, self.tell = out, tasks_dir, settings, pool, tell
+        self._runs_by: Policy = Prior() if runs_by is None else Trained(runs_by)
         out.mkdir(parents=True, exist_ok=True)
         training_tasks(tasks_dir, ",".join(settings.tasks))
         self._claim()
@@ -91,7 +98,7 @@ class Collection:
     def prepare(self) -> None:
         """Make the variants, run the autopilot on each, and find what its gains are counted by."""
         known = {s.variant: s for s in self._scales.read()}
-        for scale in Preparing(self.executor, self.settings, self.tell).scales(known):
+        for scale in Preparing(self.executor, self.settings, self._runs_by, self.tell).scales(known):
             if scale.variant not in known:
                 self._scales.append(scale)
             if scale.room > 0:

@@ -34,6 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     runs: int = 1
     cpu_seconds: float = 30.0
     steps: int = STEPS
+    runs_by: str = ""
+    """Fingerprint of the weights whose runs states are read off; empty: the prior's."""
 
 
 class Scale(Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ from mle_ideator_jupyter.wiring import Wiring, steps
 
 STEPS = 10
 """Trials of a run."""
-JOURNAL_FOLDS = 3
+JOURNAL_FOLDS = 2
 """Folds of the runs that states are read off: fewer than a real run's, for their scores are only the history."""
 EXPLORING = 0.5
 """Share of these runs' steps that are taken at random, so that states lie off the prior's own path too."""
@@ -75,12 +75,12 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class Mixed:
-    """The prior, with a random choice at some of the steps."""
+    """A policy, with a random choice at some of the steps."""
 
     name = "mixed"
 
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.policy: Policy = policy or Prior()
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
 
     def score(self, brief: Brief, candidate: Candidate) -> float:
         """Return the policy's score, or a number drawn by seed, step and action."""

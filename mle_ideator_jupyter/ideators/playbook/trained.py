@@ -6,6 +6,7 @@ Its weights and what is to be known of them (data, settings, curves, limits) are
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class Weights(Struct, frozen=True, kw_only=True):
         """Return the score of a Candidate of this play with these signals (in the order of `signals.NAMES`)."""
         named = zip(NAMES, values, strict=True)
         return math.fsum(self.signals.get(n, 0.0) * v for n, v in named) + self.plays.get(play, 0.0)
+
+    def fingerprint(self) -> str:
+        """Return what tells these weights from others: the same scores, the same fingerprint."""
+        said = msgspec.json.encode((self.signals, self.plays, self.prior), order="deterministic")
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def expected(self, play: str, values: list[float]) -> float:
         """Return the reward that a ridge expects of a Candidate of this play with these signals."""
