@@ -33,8 +33,11 @@ def small_task(folder: Path, name: str = "small", rows: int = 400, seed: int = 0
 
 
 @contextlib.contextmanager
-def collecting(out: Path, tasks: Path, said: list[str] | None = None, cluster=None, **changes) -> Iterator[Collection]:
+def collecting(
+    out: Path, tasks: Path, said: list[str] | None = None, cluster=None, runs_by=None, **changes
+) -> Iterator[Collection]:
     settings = {"tasks": ("small",), "rows": 150, "cpu_seconds": 20.0, "steps": 2}
     with contextlib.closing(Pool(out, tasks, 1)) as pool:
         notes = said if said is not None else []
-        yield Collection(out, tasks, Settings(**{**settings, **changes}), pool, tell=notes.append, cluster=cluster)
+        wanted = Settings(**{**settings, **changes})
+        yield Collection(out, tasks, wanted, pool, tell=notes.append, cluster=cluster, runs_by=runs_by)

@@ -8,6 +8,7 @@ import pytest
 
 from mle_ideator_jupyter.bench.public import EVALUATION
 from mle_ideator_jupyter.errors import UsageError
+from mle_ideator_jupyter.ideators.playbook.trained import SHIPPED, read_weights
 from mle_ideator_jupyter.journal import Journal
 from mle_ideator_jupyter.rl import variants
 from mle_ideator_jupyter.rl.cluster import DaskCluster
@@ -100,6 +101,16 @@ def test_a_cluster_gives_the_same_grades(tmp_path):
         there = [f.result() for f in collection.executor.on_splits(variant, recipe)]
     assert [(e.key, e.grade) for e in there] == [(e.key, e.grade) for e in here]
     assert {json.loads(line)["key"] for line in store.read_bytes().splitlines() if line} >= mine
+
+
+def test_runs_of_another_policy_are_another_collection(tmp_path):
+    tasks, out = tmp_path / "tasks", tmp_path / "out"
+    small_task(tasks)
+    own = read_weights(SHIPPED)
+    with collecting(out, tasks, runs_by=own), pytest.raises(UsageError, match="runs_by"), collecting(out, tasks):
+        pass
+    with collecting(out, tasks, runs_by=own):
+        pass
 
 
 def test_evaluation_tasks_are_refused_before_their_data_are_opened(tmp_path, monkeypatch):
