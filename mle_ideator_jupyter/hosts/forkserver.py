@@ -12,6 +12,7 @@ import gc
 import importlib
 import importlib.util
 import os
+import re
 import resource
 import select
 import signal
@@ -65,6 +66,9 @@ PRELOADED = (
     "lightgbm",
     "mle_ideator_jupyter.profile.frames",
 )
+LATE = ("torch", "xgboost", "catboost")
+"""Takes seconds to load: done here when a cell first asks for it, so that no trial's limits count it."""
+_ASKS = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(LATE)})\b", re.MULTILINE)
 
 
 class _Server:
@@ -126,6 +130,7 @@ class _Server:
 
     def _in_child(self, request: Request) -> Response:
         """Fork a child for the request, watch its limits, and end everything that it began."""
+        _load_late(request.source)
         answer = self.folder / "answer"
         answer.unlink(missing_ok=True)
         printed = Printed()
@@ -233,6 +238,21 @@ def main() -> None:
         sys.modules["sklearn.utils.validation"].check_array(sys.modules["pandas"].DataFrame({"a": [1.0]}))
     sys.path.insert(0, "")  # as in a notebook, and only now: nothing in the folder can take a library's place
     _Server(int(sys.argv[1]), Path(sys.argv[2]), fence).serve()
+
+
+def _load_late(source: str) -> None:
+    """Load what the cell asks for of `LATE`, from where libraries are; loading starts no thread."""
+    wanted = set(_ASKS.findall(source)) - set(sys.modules)
+    if not wanted:
+        return
+    path, sys.path = sys.path, [p for p in sys.path if p]  # nothing in the folder is run here
+    try:
+        for name in sorted(wanted):
+            with contextlib.suppress(Exception):  # the cell itself says what is wrong
+                importlib.import_module(name)
+    finally:
+        sys.path = path
+    gc.freeze()
 
 
 def _end_strays() -> None:

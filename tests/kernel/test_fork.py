@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import time
 
 import pytest
@@ -111,3 +112,20 @@ def test_a_setup_cell_that_hangs_is_stopped_by_cancelling():
         return time.monotonic() - began
 
     assert with_host("fork", use, "import time\nprint('x')\ntime.sleep(600)") < 20
+
+
+@pytest.mark.parametrize("place", ["library", "folder"])
+def test_a_heavy_library_is_loaded_once_before_trials_and_never_from_their_folder(place, tmp_path, monkeypatch):
+    where = tmp_path / place
+    where.mkdir()
+    (where / "catboost.py").write_text("import os\nloaded_in = os.getpid()\n", encoding="utf-8")
+    if place == "library":
+        monkeypatch.setenv("PYTHONPATH", str(where), prepend=os.pathsep)
+    source = "import os\nfrom catboost import loaded_in\nprint(loaded_in, loaded_in == os.getpid())"
+
+    async def use(host):
+        return [(text(await host.run(cell(source, keep=()), Limits(seconds=30)))).split() for _ in range(2)]
+
+    first, second = with_host("fork", use, DATA, cwd=where if place == "folder" else tmp_path)
+    assert (first[1], second[1]) == (("False", "False") if place == "library" else ("True", "True"))
+    assert (first[0] == second[0]) == (place == "library")
