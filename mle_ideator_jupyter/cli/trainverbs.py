@@ -28,7 +28,7 @@ def collecting(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--only", default="all", show_default=True, help="Names of tasks with commas, or all."),
         click.option("--out", type=path, required=True, help="The training folder; again goes on."),
         click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same samples."),
-        click.option("--rows", type=click.IntRange(min=50), default=500, show_default=True, help="Rows of a variant."),
+        click.option("--rows", type=click.IntRange(min=50), default=400, show_default=True, help="Rows of a variant."),
         click.option("--variants", type=click.IntRange(1, 100), default=1, show_default=True, help="Of each task."),
         click.option("--runs", type=click.IntRange(1, 100), default=1, show_default=True, help="Of each variant."),
         click.option("--cpu-seconds", type=click.FloatRange(min=1), default=30, show_default=True, help="Of a trial."),
