@@ -28,6 +28,8 @@ def test_from_an_idea_to_a_kept_solution(lab):
     lab.menu(1, "undo")
     lab.page.wait_for_function("document.querySelectorAll('.mij-badge').length === 0")
     assert [c["id"] for c in lab.cells()] == [c["id"] for c in cells]
+    for row in range(2):  # the cells go first, then the kernel's names, and then the row says so
+        expect(lab.get("trial-row").nth(row)).to_contain_text("undone")
     lab.idle()
     assert lab.ask(NAMES) == names
 
