@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -133,13 +132,14 @@ class Collection:
 
     def _count(self, samples: Sequence[Sequence[Future[Execution]]]) -> None:
         """Tell how many samples are executed as they are: lanes take them by variant, not in their order."""
-        turn = threading.Lock()
-        left = Counter({k: len(futures) for k, futures in enumerate(samples)})
+        turn, done = threading.Lock(), 0
+        left = [len(futures) for futures in samples]
 
         def ended(k: int, _: Future[Execution]) -> None:
+            nonlocal done
             with turn:
                 left[k] -= 1
-                done = sum(not n for n in left.values())
+                done += not left[k]
                 if not left[k] and done % TOLD == 0:
                     self.tell(f"{done} of {len(samples)} executed")
 
