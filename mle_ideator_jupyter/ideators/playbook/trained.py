@@ -74,7 +74,8 @@ def read_weights(path: Path) -> Weights:
     try:
         weights = msgspec.json.decode(path.read_bytes(), type=Weights)
     except FileNotFoundError:
-        what = "no trained policy is shipped yet: take --policy prior" if path == SHIPPED else f"no weights at {path}"
+        missing = f"no weights at {path}: `jupyter ideate train playbook` writes them"
+        what = "no trained policy is shipped yet: take --policy prior" if path == SHIPPED else missing
         raise UsageError(what) from None
     except msgspec.MsgspecError as error:
         msg = f"{path} holds no trained policy: {error}"
